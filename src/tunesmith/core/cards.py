@@ -1,0 +1,377 @@
+"""The cards that rooms hand to each other: frozen, small, and all there is.
+
+`Recipe`, the first card, has its own file (`core/recipe.py`). Tensors appear only as types: no torch here.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from tunesmith.core.errors import UnbalancedLedger
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedModel
+
+Role = Literal["system", "user", "assistant"]
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row came from: `line` counts from 1, `byte` is the offset of the line's first byte."""
+
+    file: str
+    line: int
+    byte: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} (byte {self.byte})"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation; `weight` 0 keeps an assistant turn out of training."""
+
+    role: Role
+    content: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One usable row: a conversation that ends with the wanted answer, or raw text."""
+
+    place: Place
+    messages: tuple[Message, ...] = ()
+    text: str = ""
+    label: str | None = None
+
+    @property
+    def prompt(self) -> tuple[Message, ...]:
+        """The turns before the last answer."""
+        return self.messages[:-1]
+
+    @property
+    def reference(self) -> str:
+        """The wanted answer; for raw text, the text."""
+        return self.messages[-1].content if self.messages else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """One row that cannot be used: where it is, what is wrong, what was found, and how to mend it."""
+
+    place: Place
+    reason: str
+    found: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}: {self.found}. {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One token sequence: `weights[i]` is what predicting `ids[i]` from the ids before it is worth.
+
+    Both have the same length; weight 0 is masked; `weights[0]` is always 0. `lost` counts tokens cut off.
+    """
+
+    ids: array[int]
+    weights: array[float]
+    key: str = ""
+    lost: int = 0
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def trained(self) -> int:
+        """How many tokens are worth something."""
+        return sum(weight != 0 for weight in self.weights)
+
+
+@dataclass(frozen=True, slots=True)
+class SplitCount:
+    """What one split holds. `tokens_trained` are predicted, `tokens_masked` only read."""
+
+    rows: int = 0
+    tokens_trained: int = 0
+    tokens_masked: int = 0
+    tokens_truncated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DropCount:
+    """What was left out for one reason; a row that could not be read has no tokens."""
+
+    rows: int = 0
+    tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Every row and token accounted for: in = trained + masked + truncated + dropped, by reason."""
+
+    rows_in: int
+    tokens_in: int
+    splits: Mapping[str, SplitCount]
+    dropped: Mapping[str, DropCount] = field(default_factory=dict[str, DropCount])
+    notes: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Raise UnbalancedLedger unless all rows and tokens that came in are accounted for."""
+        rows = sum(s.rows for s in self.splits.values()) + sum(d.rows for d in self.dropped.values())
+        tokens = sum(s.tokens_trained + s.tokens_masked + s.tokens_truncated for s in self.splits.values())
+        tokens += sum(d.tokens for d in self.dropped.values())
+        if (rows, tokens) != (self.rows_in, self.tokens_in):
+            raise UnbalancedLedger(
+                f"The ledger does not balance: {self.rows_in} rows and {self.tokens_in} tokens came in, "
+                f"{rows} rows and {tokens} tokens are accounted for. This is a bug; nothing was trained."
+            )
+
+
+class Chat(Protocol):
+    """A tokenizer and its chat template, always together: the only way text becomes ids anywhere."""
+
+    @property
+    def stop_ids(self) -> tuple[int, ...]:
+        """The ids that end an answer."""
+        ...
+
+    def encode_prompt(self, messages: Sequence[Message]) -> array[int]:
+        """Render turns up to where the answer begins: what the server sends to the model."""
+        ...
+
+    def encode_conversation(self, messages: Sequence[Message]) -> Encoded:
+        """Render a conversation; assistant turns and their end tokens have weight, all else is masked."""
+        ...
+
+    def encode_document(self, text: str) -> Encoded:
+        """Render raw text from its beginning to its end token; all but the first token has weight."""
+        ...
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Turn ids into text without special tokens."""
+        ...
+
+
+@dataclass(frozen=True)
+class Model:
+    """Weights, tokenizer and chat template, always together."""
+
+    name: str
+    folder: Path
+    network: PreTrainedModel
+    chat: Chat
+    context: int
+    fingerprint: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The minibatch of one optimizer step; `weight` is its loss denominator, fixed before anything is run."""
+
+    step: int
+    epoch: int
+    sequences: tuple[Encoded, ...]
+
+    @property
+    def weight(self) -> float:
+        """What all predictions of this step are worth together."""
+        return sum(sum(sequence.weights) for sequence in self.sequences)
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens are read in this step."""
+        return sum(len(sequence) for sequence in self.sequences)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A sum and a weight; only the engine divides, once per optimizer step."""
+
+    total: Tensor | float
+    weight: float
+
+    @classmethod
+    def nothing(cls) -> Loss:
+        """The loss of no tokens at all."""
+        return cls(0.0, 0.0)
+
+    @property
+    def mean(self) -> float:
+        """Nats per unit of weight."""
+        return float(self.total) / self.weight
+
+    def detached(self) -> Loss:
+        """The same numbers without the graph that made them."""
+        return Loss(float(self.total), self.weight)
+
+    def __add__(self, other: Loss) -> Loss:
+        return Loss(self.total + other.total, self.weight + other.weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One optimizer step that was taken: losses in nats per token, time in seconds."""
+
+    number: int
+    epoch: int
+    loss: float
+    weight: float
+    tokens: int
+    gradient_norm: float
+    learning_rate: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """How well held-out rows are predicted: nats per token, share of tokens ranked first."""
+
+    step: int
+    loss: float
+    token_accuracy: float
+    tokens: int
+
+    @property
+    def perplexity(self) -> float:
+        """The exponential of the loss."""
+        return 2.718281828459045**self.loss
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A saved state whose every file was verified against its manifest."""
+
+    folder: Path
+    step: int
+    state: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How text is generated; temperature 0 is greedy."""
+
+    max_tokens: int = 256
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """Generated text, or a piece of it: `finish_reason` is None while more follows.
+
+    `nats` and `predicted` are the cost and number of the reference's tokens where a likelihood was asked for.
+    """
+
+    text: str
+    prompt_tokens: int = 0
+    tokens: int = 0
+    finish_reason: Literal["stop", "length"] | None = None
+    nats: float = 0.0
+    predicted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate with the bounds of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class MetricResult:
+    """One metric on the same rows for base and tuned; `gain` is positive where tuned is better."""
+
+    metric: str
+    version: int
+    higher_is_better: bool
+    base: Interval
+    tuned: Interval
+    gain: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionResult:
+    """One line of the recipe's `success`, decided: in words, with the interval it was decided on."""
+
+    criterion: str
+    outcome: Literal["met", "missed", "undecided"]
+    evidence: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One test row with both answers, side by side."""
+
+    prompt: str
+    reference: str
+    base: str
+    tuned: str
+
+
+Verdict = Literal["promote", "keep the base", "not enough data to tell"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Base against tuned on untouched rows, with intervals, and what follows from it."""
+
+    verdict: Verdict
+    reason: str
+    rows: int
+    metrics: tuple[MetricResult, ...]
+    criteria: tuple[CriterionResult, ...]
+    samples: tuple[Sample, ...]
+    notes: tuple[str, ...] = ()
+    format: int = 1
+
+
+@dataclass(frozen=True)
+class Package:
+    """A folder that is served or shared: weights or adapter, tokenizer, template, card, licence, report."""
+
+    folder: Path
+    name: str
+    kind: Literal["adapter", "weights"]
+    base: str
+    base_fingerprint: str
+    files: Mapping[str, str]
+    format: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One answered request; `correction` is what a person says the answer should have been."""
+
+    id: str
+    created: float
+    model: str
+    messages: tuple[Message, ...]
+    answer: str
+    prompt_tokens: int
+    tokens: int
+    seconds: float
+    correction: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What was observed in service, and whether it is reason enough to train again."""
+
+    trigger: str
+    fires: bool
+    sentence: str
+    traces: tuple[str, ...] = ()

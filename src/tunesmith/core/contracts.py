@@ -1,0 +1,112 @@
+"""What a component promises, in one or two verbs. It is a frozen dataclass; its fields are its options.
+
+A contract is subclassed to declare it, never to reuse code: there is none here to reuse.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from tunesmith.core.cards import (
+    BadRow,
+    Chat,
+    Completion,
+    Decoding,
+    Encoded,
+    Example,
+    Loss,
+    Model,
+    Signal,
+    Trace,
+)
+
+if TYPE_CHECKING:
+    import torch
+
+Kind = Literal["conversations", "labels", "text"]
+"""What a source gives and an objective takes."""
+
+
+class Source(ABC):
+    """Reads rows from somewhere, and says of every row what it is or why it cannot be used."""
+
+    @abstractmethod
+    def gives(self) -> Kind:
+        """Say which kind of example the rows hold; raises BadData if there is nothing to read."""
+
+    @abstractmethod
+    def read(self) -> Iterator[Example | BadRow]:
+        """Give every row in order, once each: usable, or refused with its place and reason."""
+
+
+class Method(ABC):
+    """Chooses what may change in a model."""
+
+    starts_from: ClassVar[Literal["pretrained", "random"]] = "pretrained"
+
+    @abstractmethod
+    def apply(self, model: Model, seed: int) -> Model:
+        """Make the chosen parameters trainable, all others frozen."""
+
+    @abstractmethod
+    def merge(self, model: Model) -> Model:
+        """Fold the change into plain weights that load without this method; call it once, at the end."""
+
+
+class Objective(ABC):
+    """Says which tokens are worth learning, and what a prediction of them costs."""
+
+    takes: ClassVar[frozenset[Kind]]
+
+    @abstractmethod
+    def encode(self, example: Example, chat: Chat) -> list[Encoded]:
+        """Turn one example into token sequences, each token with what predicting it is worth."""
+
+    @abstractmethod
+    def loss(self, logprobs: "torch.Tensor", weights: "torch.Tensor") -> Loss:
+        """Sum the cost of the predicted tokens; both shapes are [rows], log-probabilities in nats."""
+
+
+class Metric(ABC):
+    """Scores one answer; the room adds up, compares and gives intervals, the same way for all metrics."""
+
+    version: ClassVar[int]
+    needs: ClassVar[Literal["answer", "likelihood"]] = "answer"
+    higher_is_better: ClassVar[bool] = True
+
+    @abstractmethod
+    def score(self, completion: Completion, example: Example) -> tuple[float, ...]:
+        """Give the statistics of one answer; those of many are added up."""
+
+    @abstractmethod
+    def summarise(self, sums: Sequence[float]) -> float:
+        """Turn added-up statistics into the metric's value."""
+
+
+class Exporter(ABC):
+    """Writes a trained model in a form that other programs load."""
+
+    @abstractmethod
+    def write(self, model: Model, method: Method, folder: Path) -> None:
+        """Write weights and their configuration into an existing folder."""
+
+
+class Backend(ABC):
+    """Generates text from token ids."""
+
+    @abstractmethod
+    def generate(self, prompts: Sequence[Sequence[int]], decoding: Decoding) -> list[Completion]:
+        """Complete every prompt, in the order given."""
+
+    @abstractmethod
+    def stream(self, prompt: Sequence[int], decoding: Decoding) -> Iterator[Completion]:
+        """Complete one prompt piece by piece; the last has a `finish_reason`. Closing it stops the work."""
+
+
+class Trigger(ABC):
+    """Decides from what was observed in service whether it is time to train again."""
+
+    @abstractmethod
+    def judge(self, traces: Sequence[Trace]) -> Signal:
+        """Say whether to retrain, and why."""

@@ -1,0 +1,158 @@
+"""The recipe card: what we want and how we will know. Each default is written here, once.
+
+Components (`source`, `method`, `objective`, metrics, exporter) are named; their options are checked against
+the component's own fields when the recipe is resolved (`tunesmith.recipe`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """A part of the recipe: unknown keys are refused, nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Selection(BaseModel):
+    """A component by name with its options; a bare name means all defaults."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    name: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options given beside the name."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class Criterion(Section):
+    """One line of `success`: a bound on the tuned model, or on its gain over the base."""
+
+    metric: str = Field(description="A metric of evaluation.metrics.")
+    at_least: float | None = Field(default=None, description="The tuned value must not be below this.")
+    at_most: float | None = Field(default=None, description="The tuned value must not be above this.")
+    gain_over_base: float | None = Field(
+        default=None, description="The improvement over the base must reach this."
+    )
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Self:
+        if sum(bound is not None for bound in (self.at_least, self.at_most, self.gain_over_base)) != 1:
+            raise ValueError("give exactly one of at_least, at_most, gain_over_base")
+        return self
+
+
+class Split(Section):
+    """How much is held out. A row's side depends on its prompt alone, so it never changes when data grows."""
+
+    validation: Share = Field(
+        default=0.1, description="Share held out to choose the best step; 0: no early stopping."
+    )
+    test: Share = Field(default=0.1, description="Share held out for the verdict.")
+
+    @model_validator(mode="after")
+    def _leaves_training_rows(self) -> Self:
+        if self.validation + self.test >= 1:
+            raise ValueError("validation and test together leave nothing to train on")
+        return self
+
+
+class Data(Section):
+    """Where examples come from and how they are held apart."""
+
+    source: Selection = Field(description="A source and its options.")
+    split: Split = Field(default_factory=Split, description="Shares held out from training.")
+    too_long: Literal["error", "drop", "truncate"] = Field(
+        default="error", description="What happens to a row that is longer than the limit."
+    )
+    max_tokens: Positive | None = Field(
+        default=None, description="Longest row in tokens; unset: the model's context."
+    )
+    bad_rows: Literal["error", "drop"] = Field(
+        default="error", description="What happens to an unreadable row."
+    )
+
+
+class Training(Section):
+    """How the weights are updated."""
+
+    epochs: Positive = Field(default=3, description="How often every training row is seen.")
+    max_steps: Positive | None = Field(default=None, description="Stop after this many optimizer steps.")
+    learning_rate: float = Field(
+        default=2e-4, gt=0, description="Highest learning rate, reached after the warm-up."
+    )
+    schedule: Literal["cosine", "linear", "constant"] = Field(
+        default="cosine", description="Shape after the warm-up."
+    )
+    warmup: Share = Field(default=0.05, description="Share of all steps over which the learning rate rises.")
+    tokens_per_step: Positive = Field(default=8192, description="Tokens read per optimizer step, about.")
+    tokens_per_pass: Positive = Field(
+        default=4096, description="Tokens in memory at once; only speed depends on it."
+    )
+    weight_decay: float = Field(default=0.0, ge=0, description="AdamW's decoupled weight decay.")
+    clip_norm: float | None = Field(
+        default=1.0, gt=0, description="Largest gradient norm; unset turns clipping off."
+    )
+    validate_every: Positive | None = Field(
+        default=None, description="Steps between validations; unset: 10 per run."
+    )
+    patience: Positive | None = Field(
+        default=3, description="Validations without gain before stopping; unset: never."
+    )
+    checkpoint_every: Positive | None = Field(
+        default=None, description="Steps between checkpoints; unset: as validations."
+    )
+    keep_checkpoints: Positive = Field(default=2, description="Newest checkpoints kept, besides the best.")
+
+
+class Evaluation(Section):
+    """How base and tuned are compared on the test rows."""
+
+    metrics: tuple[Selection, ...] = Field(
+        default=(Selection(name="perplexity"),), description="What is measured."
+    )
+    max_rows: Positive | None = Field(
+        default=200, description="Test rows used for generation; unset means all."
+    )
+    max_tokens: Positive = Field(default=256, description="Longest generated answer in tokens.")
+    samples: Positive = Field(default=8, description="Answers shown side by side in the report.")
+
+
+class Recipe(Section):
+    """What we want, and how we will know."""
+
+    format: Literal[1] = Field(default=1, description="Version of this file format.")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Short name of the run's folder.")
+    goal: str = Field(description="What the model should do better, in a sentence.")
+    success: tuple[Criterion, ...] = Field(default=(), description="What decides the verdict.")
+    base: str = Field(default="tiny", description="The bundled `tiny`, a folder, or a hub id.")
+    data: Data = Field(description="Where examples come from.")
+    method: Selection = Field(default=Selection(name="lora"), description="What may change.")
+    objective: Selection = Field(default=Selection(name="sft"), description="What better means.")
+    training: Training = Field(default_factory=Training, description="How weights are updated.")
+    evaluation: Evaluation = Field(default_factory=Evaluation, description="How base and tuned are compared.")
+    export: Selection = Field(default=Selection(name="adapter"), description="What the package holds.")
+    seed: int = Field(default=7, ge=0, lt=2**63, description="Everything random follows from this.")
+    parent: str | None = Field(default=None, description="The run this recipe was proposed from.")
+
+    @model_validator(mode="after")
+    def _success_is_measured(self) -> Self:
+        measured = [metric.name for metric in self.evaluation.metrics]
+        for criterion in self.success:
+            if criterion.metric not in measured:
+                raise ValueError(
+                    f"success asks for {criterion.metric!r}, but evaluation.metrics measures only {measured}"
+                )
+        return self

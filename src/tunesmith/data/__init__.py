@@ -1,0 +1,1 @@
+"""Data: files in; audited examples, a ledger and token sequences out."""

@@ -1,0 +1,1 @@
+"""Sources: a file in; its rows out, usable or refused by name."""

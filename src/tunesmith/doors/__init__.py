@@ -1,0 +1,1 @@
+"""Doors: what people and programs touch; only doors print."""

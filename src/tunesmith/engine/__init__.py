@@ -1,0 +1,1 @@
+"""Engine: plans in; optimizer steps and checkpoints out."""

@@ -1,0 +1,1 @@
+"""Evaluation: answers of base and tuned in; a report with intervals and a verdict out."""

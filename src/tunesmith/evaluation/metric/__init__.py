@@ -1,0 +1,1 @@
+"""Metrics: one answer in; its statistics out."""

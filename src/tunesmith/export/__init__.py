@@ -1,0 +1,1 @@
+"""Export: a trained model in; a verified package out."""

@@ -1,0 +1,1 @@
+"""Exporters: a trained model in; files that other programs load out."""

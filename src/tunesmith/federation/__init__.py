@@ -1,0 +1,1 @@
+"""Federation: adapters trained apart in; one adapter out."""

@@ -1,0 +1,1 @@
+"""Generation: token ids in; completions out, the same for evaluation and serving."""

@@ -1,0 +1,1 @@
+"""Lifecycle: the corridor that leads through all rooms, the only place that knows them."""

@@ -1,0 +1,1 @@
+"""Model: a name or a folder in; weights, tokenizer and chat template out, always together."""

@@ -1,0 +1,1 @@
+"""Monitoring: traces in; a store of them, and what they show, out."""

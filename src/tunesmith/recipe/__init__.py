@@ -1,0 +1,1 @@
+"""Recipe: a YAML page in; a checked, resolved and fingerprinted recipe out."""

@@ -1,0 +1,1 @@
+"""Retraining: traces and signals in; the next recipe out, with its parent."""

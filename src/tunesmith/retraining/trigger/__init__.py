@@ -1,0 +1,1 @@
+"""Triggers: traces in; a reason to train again, or not, out."""

@@ -1,0 +1,1 @@
+"""Serving: conversations in; answers and traces out."""
