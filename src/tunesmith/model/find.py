@@ -1,0 +1,76 @@
+"""Turn the name of a base into a folder on this machine that is safe to load."""
+
+import json
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from tunesmith.core.errors import BadBase
+
+BUNDLED = "tiny"
+WANTED = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.txt", "LICENSE*", "README.md")
+"""What is fetched from the hub: weights as safetensors, no pickles, no code."""
+
+
+def find(base: str) -> Path:
+    """Give the folder of a base: the bundled `tiny`, a folder, or a hub id such as `org/name@revision`.
+
+    Only a hub id is looked up on the network. Raises BadBase for anything else that does not exist.
+    """
+    if base == BUNDLED:
+        return Path(str(files("tunesmith.model") / "tiny"))
+    folder = Path(base).expanduser()
+    if folder.is_dir():
+        return folder.resolve()
+    if is_hub_id(base):
+        return _fetch(base)
+    raise BadBase(
+        f"There is no base at {base!r}.{_near(folder)} Give {BUNDLED!r}, a folder, or a hub id like org/name."
+    )
+
+
+def is_hub_id(base: str) -> bool:
+    """Does the name look like a hub id, rather than a path?"""
+    path_like = base.startswith((".", "/", "~", "\\")) or Path(base).is_absolute()
+    return not path_like and base.count("/") == 1 and not Path(base).parent.is_dir()
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Read a base's config.json, refusing whatever would make loading it run code.
+
+    Raises BadBase if the folder holds no model, or one that asks for code of its own.
+    """
+    path = folder / "config.json"
+    if not path.is_file():
+        raise BadBase(f"{folder} holds no model: there is no config.json in it.")
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadBase(f"{path} is not valid JSON: {error}.") from None
+    if "auto_map" in json.dumps(config):
+        raise BadBase(
+            f"{path} asks for code of its own (auto_map). Tunesmith never runs code that comes with weights."
+        )
+    return config
+
+
+def _fetch(base: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    name, _, revision = base.partition("@")
+    try:
+        return Path(snapshot_download(name, revision=revision or None, allow_patterns=list(WANTED)))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise BadBase(
+            f"The hub does not give {base!r}: {reason} Check the name, the network, and your access."
+        ) from None
+
+
+def _near(folder: Path) -> str:
+    parent = folder.parent
+    siblings = [child.name for child in parent.iterdir() if child.is_dir()] if parent.is_dir() else []
+    close = get_close_matches(folder.name, siblings, n=1)
+    return f" Did you mean {str(parent / close[0])!r}?" if close else ""

@@ -1,0 +1,118 @@
+"""Load weights, tokenizer and chat template from a folder, always together."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from tunesmith.core.cards import Model
+from tunesmith.core.errors import BadBase
+from tunesmith.core.hashing import hash_files
+from tunesmith.model.chat import PLAIN_TEMPLATE, ChatTokenizer
+from tunesmith.model.find import read_config
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "chat_template.jinja",
+    "special_tokens_map.json",
+)
+
+
+def load(name: str, folder: Path, weights: Literal["pretrained", "random"] = "pretrained") -> Model:
+    """Load a causal language model in float32, on the GPU if there is one.
+
+    `weights="random"` builds the architecture only; its folder needs no weights. Raises BadBase where the
+    folder has no safetensors weights, an unknown architecture, no fast tokenizer, or one with more tokens than
+    the model has embedding rows.
+    """
+    config = read_config(folder)
+    chat = load_chat(folder)
+    network = _network(folder, weights)
+    vocabulary = len(chat.tokenizer)
+    (rows, _) = network.get_input_embeddings().weight.shape  # type: ignore[misc]  # every embedding is a matrix
+    if vocabulary > rows:
+        raise BadBase(
+            f"{folder}: the tokenizer knows {vocabulary} tokens, the model only {rows}; they do not fit."
+        )
+    return Model(
+        name=name,
+        folder=folder,
+        network=network,
+        chat=chat,
+        context=_context(config, chat),
+        fingerprint=fingerprint(folder),
+        licence=_licence(folder),
+    )
+
+
+def load_chat(folder: Path) -> ChatTokenizer:
+    """Load tokenizer and template only; a base without a template gets a plain one."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, use_fast=True)
+    except (OSError, ValueError, ImportError) as error:
+        raise BadBase(f"{folder} has no tokenizer that can be used: {str(error).splitlines()[0]}") from None
+    if not tokenizer.is_fast:
+        raise BadBase(f"{folder} has no fast tokenizer (tokenizer.json); convert it first.")
+    if tokenizer.eos_token_id is None:
+        raise BadBase(f"{folder}: the tokenizer names no end token (eos_token), so answers would never stop.")
+    if not tokenizer.chat_template:
+        tokenizer.chat_template = PLAIN_TEMPLATE
+    return ChatTokenizer(tokenizer)
+
+
+def fingerprint(folder: Path) -> str:
+    """Fingerprint what decides the answers: weights, configuration, tokenizer and template."""
+    weights = folder.glob("*.safetensors")
+    named = (folder / name for name in ("config.json", *TOKENIZER_FILES))
+    return hash_files([*weights, *(path for path in named if path.is_file())])
+
+
+def _network(folder: Path, weights: str) -> "PreTrainedModel":
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    if weights == "pretrained" and not list(folder.glob("*.safetensors")):
+        found = ", ".join(sorted(path.name for path in folder.glob("*.bin"))) or "no weights"
+        raise BadBase(
+            f"{folder} has no safetensors weights (found: {found}). Pickled weights are never loaded."
+        )
+    try:
+        if weights == "random":
+            config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+            network = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+        else:
+            network = AutoModelForCausalLM.from_pretrained(
+                folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
+            )
+    except (ValueError, KeyError, OSError, RuntimeError) as error:
+        raise BadBase(
+            f"{folder} cannot be loaded as a causal language model: {str(error).splitlines()[0]}"
+        ) from None
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return network.to(device).eval()  # type: ignore[arg-type]  # transformers types `to` for its own mixin only
+
+
+def _context(config: dict[str, object], chat: ChatTokenizer) -> int:
+    known = [config.get(key) for key in ("max_position_embeddings", "n_positions", "n_ctx")]
+    stated = [
+        size for size in (*known, chat.tokenizer.model_max_length) if isinstance(size, int) and size < 10**9
+    ]
+    if not stated:
+        raise BadBase("The base does not state its context length (max_position_embeddings).")
+    return min(stated)
+
+
+def _licence(folder: Path) -> str:
+    for name in ("LICENSE", "LICENSE.txt", "LICENSE.md"):
+        if (folder / name).is_file():
+            return (folder / name).read_text(encoding="utf-8").strip().splitlines()[0].strip()
+    card = folder / "README.md"
+    lines = card.read_text(encoding="utf-8").splitlines() if card.is_file() else []
+    stated = [line.split(":", 1)[1].strip() for line in lines if line.startswith(("license:", "licence:"))]
+    return stated[0] if stated else "not stated by the base"

@@ -1,0 +1,25 @@
+"""Supervised fine-tuning: learn the answers of the data."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tunesmith.core.cards import Chat, Encoded, Example, Loss
+from tunesmith.core.contracts import Objective
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class SFT(Objective):
+    """Predict the answers and their end, given the turns before them."""
+
+    takes = frozenset({"conversations", "labels"})
+
+    def encode(self, example: Example, chat: Chat) -> list[Encoded]:
+        """Render the conversation; only assistant turns are worth something."""
+        return [chat.encode_conversation(example.messages)]
+
+    def loss(self, logprobs: "Tensor", weights: "Tensor") -> Loss:
+        """Cross-entropy: the negative log-probability of each wanted token, times its weight, in nats."""
+        return Loss(-(logprobs * weights).sum(), float(weights.sum()))
