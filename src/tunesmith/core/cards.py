@@ -208,11 +208,12 @@ class Loss:
     @property
     def mean(self) -> float:
         """Nats per unit of weight."""
-        return float(self.total) / self.weight
+        return float(self.detached().total) / self.weight
 
     def detached(self) -> Loss:
         """The same numbers without the graph that made them."""
-        return Loss(float(self.total), self.weight)
+        total = self.total if isinstance(self.total, float) else float(self.total.detach())
+        return Loss(total, self.weight)
 
     def __add__(self, other: Loss) -> Loss:
         return Loss(self.total + other.total, self.weight + other.weight)

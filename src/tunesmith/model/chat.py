@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tunesmith.core.cards import Encoded, Message
 from tunesmith.core.errors import BadBase, BadData
-from tunesmith.core.hashing import hash_text, hash_value
+from tunesmith.core.hashing import hash_value
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -63,7 +63,7 @@ class ChatTokenizer:
             worth = self._end_of(answer)
             weights.extend([message.weight] * worth + [0.0] * (len(answer) - worth))
             ids = prompt + answer
-        return Encoded(ids, weights, key=hash_text(repr(messages)))
+        return Encoded(ids, weights)
 
     def encode_document(self, text: str) -> Encoded:
         """Render raw text from its beginning to its end token; all but the first token has weight."""
@@ -71,7 +71,7 @@ class ChatTokenizer:
         ids = array("i", [begin] if isinstance(begin, int) else [])
         ids += self._ids(text)
         ids.append(self._end_id)
-        return Encoded(ids, array("f", [0.0] + [1.0] * (len(ids) - 1)), key=hash_text(text))
+        return Encoded(ids, array("f", [0.0] + [1.0] * (len(ids) - 1)))
 
     def decode(self, ids: Sequence[int]) -> str:
         """Turn ids into text without special tokens."""

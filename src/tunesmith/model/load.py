@@ -24,8 +24,8 @@ def load(name: str, folder: Path, weights: Literal["pretrained", "random"] = "pr
     """Load a causal language model in float32, on the GPU if there is one.
 
     `weights="random"` builds the architecture only; its folder needs no weights. Raises BadBase where the
-    folder has no safetensors weights, an unknown architecture, no fast tokenizer, or one with more tokens than
-    the model has embedding rows.
+    folder has no safetensors weights, an unknown architecture, no fast tokenizer, or one with more tokens
+    than the model has embedding rows.
     """
     config = read_config(folder)
     chat = load_chat(folder)
