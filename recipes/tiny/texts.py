@@ -1,7 +1,8 @@
 """Text collections under permissive licences: files in, cleaned documents out.
 
-Cleaning is light and the same on every machine: curly quotes, odd spaces and line ends become plain ones, markup
-that does not read as text goes, lists run together on one line get their lines back. Words are never changed.
+Cleaning is light and the same on every machine: curly quotes, odd spaces and line ends become plain,
+markup that does not read as text goes, lists run together on one line get their lines back. Words are never
+rewritten.
 """
 
 import csv
@@ -14,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 PLAIN = str.maketrans({
-    "“": '"', "”": '"', "‘": "'", "’": "'", "…": "...", "−": "-", "\u00a0": " ", "\u2028": "\n",
-    "\u200b": "", "\ufeff": "", "\r": "",
+    "\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\u2026": "...", "\u2212": "-",
+    "\u00a0": " ", "\u2028": "\n", "\u200b": "", "\ufeff": "", "\r": "",
 })  # fmt: skip
 
 UNWANTED_SEED_TASKS = re.compile(
@@ -48,7 +49,8 @@ class Document:
 class Collection:
     """A sub-folder of texts: its files, its licence, and the function that reads it.
 
-    `pretrain_bytes` is the most that pretraining uses of it; 0 keeps it for the instruction stage.
+    `pretrain_bytes` is the most that pretraining uses of it, 0 keeps it for the instruction stage; `repeats`
+    is how often each of its documents stands in pretrain.jsonl.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Collection:
     files: tuple[str, ...]
     read: Callable[[Path], Iterator[Document]]
     pretrain_bytes: int
+    repeats: int = 1
 
 
 def tidy(text: str) -> str:
@@ -90,13 +93,12 @@ def medical_answers(folder: Path) -> Iterator[Document]:
         lines = (_one_line(line) for line in tidy(row["answer"]).split("\n"))
         # The lists of the web pages were flattened: "include - Fever - Nausea" was three lines.
         answer = re.sub(r" - (?=[A-Z])", "\n- ", "\n".join(line for line in lines if line))
-        table = "Human Phenotype Ontology provides" in answer
-        flaw = "table of signs" if table else ""
-        yield Document("medquad", answer, tidy(question), row["focus"].casefold(), flaw)
+        question = tidy(question[:1].upper() + question[1:])
+        yield Document("medquad", answer, question, row["focus"].casefold(), _medical_flaw(answer))
 
 
 def book_chapters(folder: Path) -> Iterator[Document]:
-    """Read a book in Markdown, a chapter at a time, without links, anchors and listings that were left outside."""
+    """Read a book in Markdown, a chapter at a time, without links and without listings kept elsewhere."""
     book = (folder / "rust_book.md").read_text(encoding="utf-8")
     for chapter in re.split(r"^<!-- src/(?=\S+ -->\n)", book, flags=re.MULTILINE)[1:]:
         name, _, text = chapter.partition(" -->\n")
@@ -120,6 +122,12 @@ def seed_tasks(folder: Path) -> Iterator[Document]:
             yield Document("self_instruct", tidy(instance["output"]), tidy(prompt), flaw=flaw)
 
 
+def _medical_flaw(answer: str) -> str:
+    if "Human Phenotype Ontology provides" in answer:
+        return "table of signs"
+    return "list of links" if answer.startswith("These resources") else ""
+
+
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8") as file:
         yield from map(json.loads, file)
@@ -135,6 +143,10 @@ def _plain_markdown(text: str) -> str:
     text = re.sub(r"</?(span|code|sup|em|div|section|strong)\b[^>]*>", "", text).replace("&vert;", "|")
     text = re.sub(r"^\[[^\]]+\]: .*\n?", "", text, flags=re.MULTILINE)
     text = re.sub(r"\[([^\]\[]+)\](\([^)\s]*\)|\[[^\]]*\])", r"\1", text)
+    # Tables are drawn with runs of spaces and dashes that cost more tokens than their words.
+    text = re.sub(
+        r"^\|.*", lambda row: re.sub(r" +", " ", re.sub(r"-{4,}", "---", row[0])), text, flags=re.MULTILINE
+    )
     fences = re.split(r"(^ *```.*?^ *```$)", text, flags=re.MULTILINE | re.DOTALL)
     kept = [_fence(part) if part.lstrip().startswith("```") else _unwrap(part) for part in fences]
     return tidy("\n\n".join(part for part in kept if part))
@@ -166,6 +178,7 @@ COLLECTIONS = (
         ("tinystories_sample.txt",),
         stories,
         EVERYTHING,
+        repeats=2,
     ),
     Collection(
         "gsm8k",

@@ -160,6 +160,10 @@ class Chat(Protocol):
         """Turn ids into text without special tokens."""
         ...
 
+    def save(self, folder: Path) -> None:
+        """Write tokenizer and template into a folder, so that loading it gives the same ids."""
+        ...
+
 
 @dataclass(frozen=True)
 class Model:
@@ -212,7 +216,7 @@ class Loss:
 
     def detached(self) -> Loss:
         """The same numbers without the graph that made them."""
-        total = self.total if isinstance(self.total, float) else float(self.total.detach())
+        total = float(self.total) if isinstance(self.total, int | float) else float(self.total.detach())
         return Loss(total, self.weight)
 
     def __add__(self, other: Loss) -> Loss:

@@ -36,6 +36,10 @@ class Source(ABC):
         """Say which kind of example the rows hold; raises BadData if there is nothing to read."""
 
     @abstractmethod
+    def reads_as(self) -> str:
+        """Say in a sentence how the rows are understood, and how to have them read otherwise."""
+
+    @abstractmethod
     def read(self) -> Iterator[Example | BadRow]:
         """Give every row in order, once each: usable, or refused with its place and reason."""
 

@@ -41,11 +41,14 @@ class Registry(Generic[T]):
     def build(self, name: str, options: Mapping[str, Any]) -> T:
         """Make a component, checking every option against the class's own fields."""
         kind = self.load(name)
-        room = self.room.rsplit(".", 1)[-1]
+        where, known = f"{self.room.rsplit('.', 1)[-1]}.{name}", self.options(name)
+        for option in options:  # pydantic passes over what a dataclass does not know
+            if option not in known:
+                raise BadOption(f"{where}.{option}: there is no such option.{did_you_mean(option, known)}")
         try:
             return TypeAdapter(kind).validate_json(json.dumps(options), strict=True)
         except ValidationError as error:
-            raise BadOption(explain(error, f"{room}.{name}", self.options(name))) from None
+            raise BadOption(explain(error, where, known)) from None
 
     def options(self, name: str) -> list[str]:
         """List the options of one component."""
@@ -64,6 +67,8 @@ class Registry(Generic[T]):
 
 def did_you_mean(name: str, known: list[str]) -> str:
     """Say the closest known name, if one is close, and list them all."""
+    if not known:
+        return " There are none."
     close = get_close_matches(name, known, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     return f"{hint} Known: {', '.join(known)}."

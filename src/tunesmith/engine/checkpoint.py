@@ -32,7 +32,10 @@ def save(
     """
     final = folder / f"step-{step}"
     if final.is_dir():
-        return read(final)  # a resumed run comes by its own checkpoint again; it is the same to the bit
+        try:
+            return read(final)  # a resumed run comes by its own checkpoint again; it is the same to the bit
+        except DamagedFile:
+            disk.remove(final)
     folder.mkdir(parents=True, exist_ok=True)
     _check_room(folder, tensors, disk)
     aside = folder / f".writing-{uuid4().hex}"

@@ -1,6 +1,7 @@
 """One forward pass: the log-probability of every wanted token, and of nothing else."""
 
 from inspect import signature
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,8 +22,8 @@ def logits(network: PreTrainedModel, batch: Pass) -> Tensor:
         # One row per marked position; the head never sees the others.
         output = network(input_ids=batch.ids_BT, logits_to_keep=batch.predict_BT, use_cache=False)
         return output.logits.reshape(len(batch.targets_R), -1).float()
-    every: Tensor = network(input_ids=batch.ids_BT, use_cache=False).logits
-    return every[batch.predict_BT].float()
+    output: Any = network(input_ids=batch.ids_BT, use_cache=False)
+    return output.logits[batch.predict_BT].float()
 
 
 def keeps_rows(network: PreTrainedModel) -> bool:

@@ -33,11 +33,11 @@ def validate(model: Model, rows: Sequence[Encoded], tokens_per_pass: int, step: 
     return Validation(step, nats / weight, hits / tokens, tokens)
 
 
-def likelihoods(model: Model, rows: Sequence[Encoded], tokens_per_pass: int) -> Iterator[tuple[float, int]]:
+def likelihoods(model: Model, rows: Sequence[Encoded]) -> Iterator[tuple[float, int]]:
     """Give for each row, in order, the cost in nats of its wanted tokens and their number."""
     model.network.eval()
     with torch.inference_mode():
         for row in rows:
-            (batch,) = passes([row], tokens_per_pass, model.network.device)
+            (batch,) = passes([row], len(row), model.network.device)
             cost = functional.cross_entropy(logits(model.network, batch), batch.targets_R, reduction="none")
             yield float(cost.sum(dtype=torch.float64)), len(batch.targets_R)

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunesmith.core.cards import Encoded, Message
@@ -79,6 +80,10 @@ class ChatTokenizer:
         assert isinstance(text, str)
         return text
 
+    def save(self, folder: Path) -> None:
+        """Write tokenizer and template into a folder, so that loading it gives the same ids."""
+        self.tokenizer.save_pretrained(folder)
+
     @property
     def stop_ids(self) -> tuple[int, ...]:
         """The ids that end an answer: the end-of-sequence token, and what the template puts behind it."""
@@ -126,8 +131,17 @@ class ChatTokenizer:
         }
 
     def _render(self, messages: Sequence[Message], *, answer_follows: bool) -> str:
+        from jinja2 import TemplateError
+
         turns = [{"role": message.role, "content": message.content} for message in messages]
-        text = self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=answer_follows)
+        try:
+            text = self.tokenizer.apply_chat_template(
+                turns, tokenize=False, add_generation_prompt=answer_follows
+            )
+        except TemplateError as error:
+            raise BadData(
+                f"The chat template refuses this conversation: {error}. Change its turns."
+            ) from None
         assert isinstance(text, str)
         return text
 

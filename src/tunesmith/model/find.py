@@ -42,6 +42,8 @@ def read_config(folder: Path) -> dict[str, Any]:
     Raises BadBase if the folder holds no model, or one that asks for code of its own.
     """
     path = folder / "config.json"
+    if (folder / "adapter_config.json").is_file():
+        raise BadBase(f"{folder} holds an adapter, not a whole model. Export it with `export: merged` first.")
     if not path.is_file():
         raise BadBase(f"{folder} holds no model: there is no config.json in it.")
     try:
@@ -57,12 +59,12 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 def _fetch(base: str) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     name, _, revision = base.partition("@")
     try:
         return Path(snapshot_download(name, revision=revision or None, allow_patterns=list(WANTED)))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).strip().splitlines()[0]
         raise BadBase(
             f"The hub does not give {base!r}: {reason} Check the name, the network, and your access."

@@ -27,8 +27,8 @@ def load(name: str, folder: Path, weights: Literal["pretrained", "random"] = "pr
     folder has no safetensors weights, an unknown architecture, no fast tokenizer, or one with more tokens
     than the model has embedding rows.
     """
-    config = read_config(folder)
     chat = load_chat(folder)
+    context = read_context(folder, chat)
     network = _network(folder, weights)
     vocabulary = len(chat.tokenizer)
     (rows, _) = network.get_input_embeddings().weight.shape  # type: ignore[misc]  # every embedding is a matrix
@@ -41,7 +41,7 @@ def load(name: str, folder: Path, weights: Literal["pretrained", "random"] = "pr
         folder=folder,
         network=network,
         chat=chat,
-        context=_context(config, chat),
+        context=context,
         fingerprint=fingerprint(folder),
         licence=_licence(folder),
     )
@@ -51,6 +51,8 @@ def load_chat(folder: Path) -> ChatTokenizer:
     """Load tokenizer and template only; a base without a template gets a plain one."""
     from transformers import AutoTokenizer
 
+    if not (folder / "adapter_config.json").is_file():  # an adapter comes with a tokenizer, but has no config
+        read_config(folder)
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, use_fast=True)
     except (OSError, ValueError, ImportError) as error:
@@ -62,6 +64,18 @@ def load_chat(folder: Path) -> ChatTokenizer:
     if not tokenizer.chat_template:
         tokenizer.chat_template = PLAIN_TEMPLATE
     return ChatTokenizer(tokenizer)
+
+
+def read_context(folder: Path, chat: ChatTokenizer) -> int:
+    """Give the longest sequence in tokens that model and tokenizer take; raises BadBase if neither says."""
+    config = read_config(folder)
+    known = [config.get(key) for key in ("max_position_embeddings", "n_positions", "n_ctx")]
+    stated = [
+        size for size in (*known, chat.tokenizer.model_max_length) if isinstance(size, int) and size < 10**9
+    ]
+    if not stated:
+        raise BadBase(f"{folder} does not state its context length (max_position_embeddings).")
+    return min(stated)
 
 
 def fingerprint(folder: Path) -> str:
@@ -98,21 +112,13 @@ def _network(folder: Path, weights: str) -> "PreTrainedModel":
     return network.to(device).eval()  # type: ignore[arg-type]  # transformers types `to` for its own mixin only
 
 
-def _context(config: dict[str, object], chat: ChatTokenizer) -> int:
-    known = [config.get(key) for key in ("max_position_embeddings", "n_positions", "n_ctx")]
-    stated = [
-        size for size in (*known, chat.tokenizer.model_max_length) if isinstance(size, int) and size < 10**9
-    ]
-    if not stated:
-        raise BadBase("The base does not state its context length (max_position_embeddings).")
-    return min(stated)
-
-
 def _licence(folder: Path) -> str:
-    for name in ("LICENSE", "LICENSE.txt", "LICENSE.md"):
-        if (folder / name).is_file():
-            return (folder / name).read_text(encoding="utf-8").strip().splitlines()[0].strip()
     card = folder / "README.md"
     lines = card.read_text(encoding="utf-8").splitlines() if card.is_file() else []
     stated = [line.split(":", 1)[1].strip() for line in lines if line.startswith(("license:", "licence:"))]
-    return stated[0] if stated else "not stated by the base"
+    if stated:
+        return stated[0]
+    for name in ("LICENSE", "LICENSE.txt", "LICENSE.md"):
+        if (folder / name).is_file():
+            return (folder / name).read_text(encoding="utf-8").strip().splitlines()[0].strip()
+    return "not stated by the base"

@@ -1,0 +1,37 @@
+# One word per action, the same for people and machines.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export HF_HUB_OFFLINE ?= 1
+export TOKENIZERS_PARALLELISM ?= false
+
+.PHONY: quickstart test check fix setup clean
+
+quickstart: setup ## Set up, then fine-tune the bundled base on the sample data, up to a verdict and a package.
+	$(BIN)/tunesmith run recipes/quickstart.yaml
+
+test: setup ## Set up, then run every test.
+	$(BIN)/python -m pytest -q
+
+check: setup ## Format, lint, types, tests, stale documents.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright --project pyproject.toml
+	$(BIN)/python docs/generate.py --check
+	$(BIN)/python -m pytest -q
+
+fix: setup ## Format, mend what the linter can, write the generated documents anew.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/python docs/generate.py
+
+setup: $(VENV)/.done
+
+$(VENV)/.done: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	touch $@
+
+clean: ## Remove what was set up.
+	rm -rf $(VENV)

@@ -1,0 +1,1 @@
+"""The API: the OpenAI-compatible door over HTTP."""

@@ -1,0 +1,50 @@
+"""The command line: one file per command, all of them light until they run."""
+
+import os
+import sys
+from importlib import import_module
+from pkgutil import iter_modules
+
+import typer
+
+from tunesmith.core.errors import Stopped, TunesmithError
+from tunesmith.doors import cli
+from tunesmith.doors.cli.command import COMMANDS
+
+
+def main() -> None:
+    """Run the command that was typed; ends the process with a documented exit code."""
+    try:
+        build()(standalone_mode=False, prog_name="tunesmith")
+    except TunesmithError as error:
+        _tell(error)
+        sys.exit(error.exit_code)
+    except typer.TyperException as error:
+        sys.stderr.write(f"{error.format_message()}\n")
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("\nStopped.\n")
+        sys.exit(Stopped.exit_code)
+
+
+def build() -> typer.Typer:
+    """Put all commands together; a file in this folder that defines one is a command."""
+    app = typer.Typer(
+        name="tunesmith",
+        help="From a data file to a private, specialised language model, and proof whether it is better.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    for found in iter_modules(cli.__path__):
+        import_module(f"{cli.__name__}.{found.name}")
+    for name in sorted(COMMANDS):
+        app.command(name)(COMMANDS[name])
+    return app
+
+
+def _tell(error: TunesmithError) -> None:
+    if os.environ.get("TUNESMITH_DEBUG"):
+        raise error
+    sys.stderr.write(f"{error}\n")

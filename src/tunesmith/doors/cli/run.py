@@ -1,0 +1,62 @@
+"""`tunesmith run` and `tunesmith resume`: the whole life cycle, from a recipe to a package and a verdict."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tunesmith.core.errors import CriteriaNotMet, Stopped
+from tunesmith.doors.cli.command import AsJson, Changes, command, say, show
+from tunesmith.doors.cli.stop import stop_on_signals
+
+if TYPE_CHECKING:
+    from tunesmith.lifecycle.run_folder import RunFolder
+
+Require = Annotated[
+    bool, typer.Option("--require-success", help="Exit with 4 if the verdict is not promote.")
+]
+
+
+@command("run")
+def run(
+    recipe: Annotated[Path, typer.Argument(help="The recipe, a YAML file.")],
+    changes: Changes = None,
+    runs: Annotated[Path, typer.Option(help="The folder that holds all runs.")] = Path("runs"),
+    require_success: Require = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train, evaluate against the base, package, and give a verdict."""
+    from tunesmith import recipe as recipes
+    from tunesmith.lifecycle import run_folder
+
+    resolved = recipes.resolve(recipes.read(recipe, changes or []))
+    follow(run_folder.create(resolved, runs), require_success, as_json)
+
+
+@command("resume")
+def resume(
+    folder: Annotated[Path, typer.Argument(help="The folder of a run that was stopped or killed.")],
+    require_success: Require = False,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a run exactly where it was."""
+    from tunesmith.lifecycle import run_folder
+
+    follow(run_folder.open_folder(folder), require_success, as_json)
+
+
+def follow(folder: "RunFolder", require_success: bool, as_json: bool) -> None:
+    """Walk through a run, show it, and print how it ended."""
+    from tunesmith.doors.cli.live import watch
+    from tunesmith.doors.cli.outcome import to_json, to_lines
+    from tunesmith.lifecycle.run import walk
+
+    say(f"run: {folder.path}")
+    with stop_on_signals() as is_asked_to_stop:
+        try:
+            finished = watch(walk(folder, is_asked_to_stop))
+        except Stopped as stopped:
+            raise Stopped(f"{stopped} Go on with: tunesmith resume {folder.path}") from None
+    show(to_lines(finished), to_json(finished), as_json)
+    if require_success and finished.report.verdict != "promote":
+        raise CriteriaNotMet(f"The verdict is {finished.report.verdict!r}: {finished.report.reason}")

@@ -1,0 +1,28 @@
+"""Ctrl-C and SIGTERM ask a run to stop at the next safe point; a second Ctrl-C stops at once."""
+
+import signal
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from types import FrameType
+
+from tunesmith.doors.cli.command import say
+
+
+@contextmanager
+def stop_on_signals() -> Generator[Callable[[], bool]]:
+    """Give a function that says whether stopping was asked for; signals work as before afterwards."""
+    asked = False
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        say("\nStopping at the next step and saving; once more to stop at once.")
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,78 @@
+"""The model card: what a model is for, how good it is, what it learned from and how to use it."""
+
+import re
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from tunesmith.core.cards import Interval, Model
+from tunesmith.core.recipe import Selection
+from tunesmith.export.facts import Facts
+from tunesmith.export.manifest import Kind
+from tunesmith.export.origin import hub_origin
+
+
+def write_card(model: Model, facts: Facts, kind: Kind, name: str) -> str:
+    """Render the card of a package in a folder called `name`.
+
+    Its head follows https://huggingface.co/docs/hub/model-cards. It numbers the data, and never shows rows.
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    # Autoescape is for HTML; this is Markdown, read as text.
+    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
+    environment.filters["interval"] = _interval
+    environment.filters["selection"] = _selection
+    source = (files("tunesmith.export") / "card.md.jinja").read_text(encoding="utf-8")
+    training = facts.recipe.training.model_dump(exclude_none=True)
+    return environment.from_string(source).render(
+        recipe=facts.recipe,
+        recipe_fingerprint=facts.recipe_fingerprint,
+        ledger=facts.ledger,
+        report=facts.report,
+        created=facts.created.date().isoformat(),
+        versions=", ".join(f"{library} {version}" for library, version in facts.versions.items()),
+        training=", ".join(f"{option} {value}" for option, value in training.items()),
+        front_matter=yaml.safe_dump(_front_matter(model, facts, kind), sort_keys=False, allow_unicode=True),
+        kind=kind,
+        folder=name,
+        base=model.name,
+        base_arguments=_base_arguments(model),
+        base_fingerprint=model.fingerprint,
+        licence=model.licence,
+    )
+
+
+def _front_matter(model: Model, facts: Facts, kind: Kind) -> dict[str, Any]:
+    origin = hub_origin(model)
+    relation = "adapter" if kind == "adapter" else "finetune"
+    return {
+        **_licence(model.licence),
+        **({"base_model": origin[0], "base_model_relation": relation} if origin else {}),
+        "library_name": "peft" if kind == "adapter" else "transformers",
+        "pipeline_tag": "text-generation",
+        "tags": ["tunesmith", facts.recipe.method.name, facts.recipe.objective.name],
+    }
+
+
+def _licence(licence: str) -> dict[str, str]:
+    if re.fullmatch(r"[a-z0-9][a-z0-9.-]*", licence):
+        return {"license": licence}
+    return {"license": "other", "license_name": licence}
+
+
+def _base_arguments(model: Model) -> str:
+    origin = hub_origin(model)
+    if origin is None:
+        return repr(str(model.folder))
+    return f"{origin[0]!r}, revision={origin[1]!r}"
+
+
+def _interval(interval: Interval) -> str:
+    return f"{interval.value:.4g} [{interval.low:.4g}, {interval.high:.4g}]"
+
+
+def _selection(selection: Selection) -> str:
+    options = ", ".join(f"{name} {value}" for name, value in selection.options.items())
+    return f"{selection.name} ({options})" if options else selection.name

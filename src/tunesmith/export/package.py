@@ -1,0 +1,131 @@
+"""Write a package: all that serving or sharing a trained model needs, in one folder, whole or not at all."""
+
+import errno
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from uuid import uuid4
+
+from tunesmith.core.cards import Model, Package, Report
+from tunesmith.core.contracts import Exporter, Method
+from tunesmith.core.errors import DiskFull
+from tunesmith.export import manifest, probe
+from tunesmith.export.card import write_card
+from tunesmith.export.facts import Facts
+from tunesmith.export.manifest import Base, Kind, Manifest
+from tunesmith.export.origin import hub_origin
+
+
+def write(model: Model, method: Method, exporter: Exporter, folder: Path, facts: Facts) -> Package:
+    """Write a trained model as a package and give its card; a package already in the folder is replaced.
+
+    The exporter may use the model up. Raises DiskFull, with an older package intact, if there is no room.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _whole_or_nothing(folder) as aside:
+        probe.write(model, facts.probes, aside)  # first, while the model is what was trained
+        exporter.write(model, method, aside)
+        model.chat.save(aside)
+        kind: Kind = "adapter" if (aside / "adapter_config.json").is_file() else "weights"
+        _write_decoding(model, aside)
+        _write_licence(model, aside)
+        if facts.report is not None:
+            _write_text(aside / "report.json", _report(facts.report))
+        _write_text(aside / "README.md", write_card(model, facts, kind, folder.name))
+        described = _describe(model, facts, kind, aside)
+        manifest.write(described, aside)
+    return described.package(folder)
+
+
+@contextmanager
+def _whole_or_nothing(folder: Path) -> Iterator[Path]:
+    aside = folder.parent / f".writing-{uuid4().hex}"
+    aside.mkdir()
+    try:
+        yield aside
+        _put(aside, folder)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise DiskFull(
+                f"No room for the package {folder}: {error.strerror}. Make room, try again."
+            ) from None
+        raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _put(aside: Path, folder: Path) -> None:
+    if not folder.exists():
+        aside.rename(folder)
+        return
+    before = folder.parent / f".replaced-{uuid4().hex}"
+    folder.rename(before)
+    try:
+        aside.rename(folder)
+    except OSError:
+        before.rename(folder)
+        raise
+    shutil.rmtree(before)
+
+
+def _write_decoding(model: Model, folder: Path) -> None:
+    from transformers import GenerationConfig
+
+    config, stops = model.network.config, list(model.chat.stop_ids)
+    pad = config.pad_token_id if config.pad_token_id is not None else stops[0]
+    decoding = GenerationConfig(
+        do_sample=False, bos_token_id=config.bos_token_id, eos_token_id=stops, pad_token_id=pad
+    )
+    decoding.save_pretrained(folder)
+
+
+def _write_licence(model: Model, folder: Path) -> None:
+    given = [path for stem in ("LICENSE", "LICENCE", "NOTICE") for path in model.folder.glob(f"{stem}*")]
+    for path in given:
+        shutil.copyfile(path, folder / path.name)
+    if not given:
+        _write_text(
+            folder / "LICENSE",
+            f"This model was made from {model.name}, whose licence is: {model.licence}.\n"
+            "The base came without the text of its licence; look it up before you pass this model on.\n",
+        )
+
+
+def _report(report: Report) -> str:
+    # Samples are rows of the test data; who gets the package need not be who may see the data.
+    left_out = f"{len(report.samples)} samples are left out here: they are rows of the test data."
+    shared = replace(report, samples=(), notes=(*report.notes, left_out)) if report.samples else report
+    return json.dumps(asdict(shared), indent=2, ensure_ascii=False) + "\n"
+
+
+def _describe(model: Model, facts: Facts, kind: Kind, folder: Path) -> Manifest:
+    recipe, origin = facts.recipe, hub_origin(model)
+    return Manifest(
+        name=recipe.name,
+        kind=kind,
+        base=Base(
+            name=model.name,
+            revision=origin[1] if origin else None,
+            folder=str(model.folder),
+            fingerprint=model.fingerprint,
+        ),
+        licence=model.licence,
+        created=facts.created.isoformat(timespec="seconds"),
+        made={
+            "goal": recipe.goal,
+            "recipe": facts.recipe_fingerprint,
+            "method": recipe.method.model_dump(),
+            "objective": recipe.objective.model_dump(),
+            "training": recipe.training.model_dump(),
+            "seed": recipe.seed,
+            "versions": dict(facts.versions),
+        },
+        files=manifest.hashes(folder),
+    )
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,136 @@
+"""Probes: a few prompts and what the trained model made of them, to hold a loaded package against."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tunesmith.core.cards import Message, Model
+from tunesmith.core.errors import DamagedFile, NonFinite
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# A folder of their own: servers read every safetensors file beside the weights as weights.
+PROMPTS = Path("probe", "prompts.json")
+LOGITS = Path("probe", "logits.safetensors")
+
+EXACT = 1e-4
+"""Largest difference of a float32 package: of the largest logit, or absolute where all logits are below 1."""
+ROUNDED = 0.5
+"""Largest difference of a package in bfloat16, of the standard deviation of the logits.
+
+Rounding stays well below it, a wrong weight, template or dtype comes out far above it.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How far the logits of a loaded package are from those of the trained model, and how far they may be."""
+
+    difference: float
+    tolerance: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_close(self) -> bool:
+        """Does the package answer like the trained model? Never true where the difference is not a number."""
+        return self.difference <= self.tolerance
+
+
+def write(model: Model, prompts: Sequence[Sequence[Message]], folder: Path) -> None:
+    """Store prompts, their token ids, and the logits of the next token: float32 [prompts, vocabulary].
+
+    Raises NonFinite if a logit is not a number.
+    """
+    from safetensors.torch import save_file
+
+    ids = [list(model.chat.encode_prompt(prompt)) for prompt in prompts]
+    logits = _logits(model.network, ids)
+    if not logits.isfinite().all():
+        raise NonFinite("The trained model gives logits that are not numbers; it was not packaged.")
+    (folder / PROMPTS).parent.mkdir()
+    content = [
+        {"messages": [asdict(message) for message in prompt], "ids": numbers}
+        for prompt, numbers in zip(prompts, ids, strict=True)
+    ]
+    text = json.dumps({"format": 1, "prompts": content}, indent=2, ensure_ascii=False)
+    (folder / PROMPTS).write_text(text + "\n", encoding="utf-8", newline="\n")
+    save_file({"logits": logits}, folder / LOGITS)
+
+
+def compare(model: Model, folder: Path) -> Comparison:
+    """Hold a loaded package against its stored probes.
+
+    Raises DamagedFile where a prompt becomes other token ids than it did when the package was written.
+    """
+    from safetensors.torch import load_file
+
+    expected = load_file(folder / LOGITS)["logits"]
+    ids: list[list[int]] = []
+    for prompt in json.loads((folder / PROMPTS).read_text(encoding="utf-8"))["prompts"]:
+        messages = [Message(**message) for message in prompt["messages"]]
+        ids.append(list(model.chat.encode_prompt(messages)))
+        if ids[-1] != prompt["ids"]:
+            raise DamagedFile(
+                f"{folder}: the tokenizer turns the prompt {messages[-1].content!r} into other ids than in "
+                f"training: {_difference(prompt['ids'], ids[-1])}. Export the package again."
+            )
+    found = _logits(model.network, ids)
+    if found.shape != expected.shape:
+        raise DamagedFile(
+            f"{folder}: the model gives {list(found.shape)} logits, {list(expected.shape)} were stored."
+        )
+    difference = float((found - expected).abs().max())
+    return Comparison(difference, _tolerance(expected, folder), _notes(model, ids, found))
+
+
+def _logits(network: Any, prompts: Sequence[Sequence[int]]) -> "Tensor":
+    import torch
+
+    was_training = network.training
+    network.eval()
+    with torch.no_grad():
+        inputs = [torch.tensor([ids], device=network.device) for ids in prompts]
+        rows = [network(input_ids=ids, use_cache=False).logits[0, -1] for ids in inputs]
+    network.train(was_training)
+    return torch.stack(rows).float().cpu()
+
+
+def _difference(stored: Sequence[int], found: Sequence[int]) -> str:
+    shared = min(len(stored), len(found))
+    place = next((i for i in range(shared) if stored[i] != found[i]), shared)
+    return (
+        f"from position {place} on, {list(stored[place : place + 5])} became {list(found[place : place + 5])}"
+    )
+
+
+def _tolerance(expected: "Tensor", folder: Path) -> float:
+    if _is_rounded(folder):
+        return ROUNDED * float(expected.std())
+    return EXACT * max(1.0, float(expected.abs().max()))
+
+
+def _is_rounded(folder: Path) -> bool:
+    from safetensors import safe_open
+
+    for path in folder.glob("*.safetensors"):
+        with safe_open(path, framework="pt") as file:
+            if any(file.get_slice(name).get_dtype() == "BF16" for name in file.keys()):  # noqa: SIM118 # not a dict
+                return True
+    return False
+
+
+def _notes(model: Model, ids: Sequence[Sequence[int]], found: "Tensor") -> tuple[str, ...]:
+    from peft import PeftModel
+
+    if not isinstance(model.network, PeftModel):
+        return ()
+    with model.network.disable_adapter():
+        effect = float((_logits(model.network, ids) - found).abs().max())
+    if effect:
+        return ()
+    return (
+        "The adapter changes nothing: with and without it the logits are the same, as before any training.",
+    )

@@ -1,0 +1,101 @@
+"""What a model says about the test rows: its own answers, and how likely it finds the wanted ones."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tunesmith.core.cards import Completion, Decoding, Encoded, Example, Model
+from tunesmith.core.contracts import Backend, Metric
+from tunesmith.core.errors import Stopped
+from tunesmith.core.hashing import hash_text
+from tunesmith.core.recipe import Evaluation, Recipe
+from tunesmith.engine.validation import likelihoods
+from tunesmith.evaluation.compare import Answers
+from tunesmith.lifecycle.assemble import key_of
+from tunesmith.recipe import Parts
+
+ROWS_AT_ONCE = 32
+"""Answers generated between two looks at whether to stop."""
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Untouched rows, their token sequences, and how they are to be answered.
+
+    The rows stand in an order that depends on each row alone, so that the first of them are a fair sample.
+    """
+
+    rows: tuple[Example, ...]
+    sequences: tuple[Encoded, ...]
+    metrics: Mapping[str, Metric]
+    options: Evaluation
+
+    @classmethod
+    def of(
+        cls, rows: Sequence[Example], sequences: Sequence[Encoded], parts: Parts, recipe: Recipe
+    ) -> Questions:
+        """Bring rows into a fair order."""
+        in_order = sorted(rows, key=lambda row: hash_text(str(row.place)))
+        return cls(tuple(in_order), tuple(sequences), parts.metrics, recipe.evaluation)
+
+    @property
+    def asked(self) -> tuple[Example, ...]:
+        """The rows that are answered in the model's own words; none if no metric needs that."""
+        needs_answers = any(metric.needs == "answer" for metric in self.metrics.values())
+        return self.rows[: self.options.max_rows] if needs_answers else ()
+
+
+def answer(
+    questions: Questions, model: Model, backend: Backend, is_asked_to_stop: Callable[[], bool]
+) -> Answers:
+    """Have a model answer the rows, as many as the recipe says, and score all references; greedily.
+
+    Raises Stopped when asked to stop; nothing is kept then.
+    """
+    model.network.eval()
+    generated: list[Completion] = []
+    for start in range(0, len(questions.asked), ROWS_AT_ONCE):
+        _stop_if(is_asked_to_stop)
+        some = questions.asked[start : start + ROWS_AT_ONCE]
+        prompts = [model.chat.encode_prompt(row.prompt) for row in some]
+        generated += backend.generate(prompts, Decoding(max_tokens=questions.options.max_tokens))
+    _stop_if(is_asked_to_stop)
+    return Answers(generated, _score(questions, model))
+
+
+def to_json(answers: Answers) -> dict[str, Any]:
+    """Give plain values for the run folder."""
+    return {"format": 1, "generated": _plain(answers.generated), "scored": _plain(answers.scored)}
+
+
+def from_json(values: Mapping[str, Any]) -> Answers:
+    """Take back what `to_json` gave."""
+    return Answers(
+        generated=[Completion(**one) for one in values["generated"]],
+        scored=[Completion(**one) for one in values["scored"]],
+    )
+
+
+def _score(questions: Questions, model: Model) -> list[Completion]:
+    # A long document is scored window by window; a row's cost is that of all its windows.
+    nats: dict[str, float] = defaultdict(float)
+    predicted: dict[str, int] = defaultdict(int)
+    for sequence, (cost, count) in zip(
+        questions.sequences, likelihoods(model, questions.sequences), strict=True
+    ):
+        nats[sequence.key] += cost
+        predicted[sequence.key] += count
+    keys = [key_of(row) for row in questions.rows]
+    return [Completion("", nats=nats[key], predicted=predicted[key]) for key in keys]
+
+
+def _plain(completions: Sequence[Completion]) -> list[dict[str, Any]]:
+    return [asdict(one) for one in completions]
+
+
+def _stop_if(is_asked_to_stop: Callable[[], bool]) -> None:
+    if is_asked_to_stop():
+        raise Stopped("Stopped while answering the test rows.")

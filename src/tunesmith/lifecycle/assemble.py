@@ -1,0 +1,122 @@
+"""Put together what a recipe describes: components, model, data. Nothing is trained here."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tunesmith import recipe as recipes
+from tunesmith.core.cards import Chat, Encoded, Example, Model
+from tunesmith.core.errors import BadData, BadRecipe
+from tunesmith.core.recipe import Recipe
+from tunesmith.data.dataset import Dataset, prepare
+from tunesmith.lifecycle.rhythm import Rhythm
+from tunesmith.model.find import find
+from tunesmith.model.load import load, load_chat, read_context
+from tunesmith.recipe import Parts
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Components and data of a recipe, checked against each other; no weights are loaded."""
+
+    recipe: Recipe
+    parts: Parts
+    base: Path
+    dataset: Dataset
+    rhythm: Rhythm
+
+    def model(self) -> Model:
+        """Load the base's weights."""
+        return load(self.recipe.base, self.base, self.parts.method.starts_from)
+
+
+def prepare_recipe(recipe: Recipe) -> Prepared:
+    """Build all components, read and encode all data; raises on the first thing that does not fit."""
+    recipe = recipes.resolve(recipe)
+    parts = recipes.build(recipe)
+    gives = parts.source.gives()
+    _check_fit(recipe, parts, gives)
+    base = find(recipe.base)
+    chat = load_chat(base)
+    dataset = prepare(parts.source, recipe.data, encoder(parts, chat), read_context(base, chat))
+    return Prepared(recipe, parts, base, dataset, Rhythm.of(recipe, dataset.train))
+
+
+def lock(prepared: Prepared, base_fingerprint: str) -> dict[str, Any]:
+    """Say what exactly a run was made with: code, libraries, machine, base and data, by version or hash."""
+    import torch
+
+    from tunesmith.core.hashing import hash_value
+
+    rows = {side: [list(row.ids) for row in rows] for side, rows in _sides(prepared.dataset)}
+    libraries = ("tunesmith", "torch", "transformers", "peft", "tokenizers", "safetensors", "numpy")
+    return {
+        "format": 1,
+        "recipe": recipes.fingerprint(prepared.recipe),
+        "base": base_fingerprint,
+        "data": hash_value(rows),
+        "versions": {name: version(name) for name in libraries} | {"python": platform.python_version()},
+        "machine": {
+            "system": platform.system(),
+            "processor": platform.machine(),
+            "threads": torch.get_num_threads(),
+            "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        },
+        "seed": prepared.recipe.seed,
+    }
+
+
+def check_lock(before: Mapping[str, Any], today: Mapping[str, Any]) -> list[str]:
+    """Refuse to go on with other data or another base, and say what else differs: results may, too.
+
+    Raises BadData or BadRecipe.
+    """
+    if before["data"] != today["data"]:
+        raise BadData("The data changed since this run began. Start a new run, or put the old data back.")
+    if before["base"] != today["base"]:
+        raise BadRecipe("The base changed since this run began. Start a new run, or put the old base back.")
+    pairs = {**before["versions"], **before["machine"]}, {**today["versions"], **today["machine"]}
+    return [
+        f"{key} was {old}, is {pairs[1].get(key)}"
+        for key, old in pairs[0].items()
+        if pairs[1].get(key) != old
+    ]
+
+
+def key_of(example: Example) -> str:
+    """Name a row so that a person finds it, and so that no other row has the same name."""
+    return f"{example.place.file}:{example.place.line}"
+
+
+def _check_fit(recipe: Recipe, parts: Parts, gives: str) -> None:
+    if gives not in parts.objective.takes:
+        fitting = {"text": "text"}.get(gives, "sft")
+        raise BadRecipe(
+            f"objective {recipe.objective.name} takes {' or '.join(sorted(parts.objective.takes))}, but this "
+            f"source gives {gives}. Did you mean objective: {fitting}?"
+        )
+    answers = [
+        metric.name for metric in recipe.evaluation.metrics if parts.metrics[metric.name].needs == "answer"
+    ]
+    if gives == "text" and answers:
+        raise BadRecipe(
+            f"evaluation.metrics: {', '.join(answers)} score answers, but raw text has none. Use perplexity."
+        )
+
+
+def encoder(parts: Parts, chat: Chat) -> Callable[[Example], list[Encoded]]:
+    """Give the function that turns a row into token sequences, each with the row's name."""
+
+    def encode(example: Example) -> list[Encoded]:
+        return [replace(row, key=key_of(example)) for row in parts.objective.encode(example, chat)]
+
+    return encode
+
+
+def _sides(dataset: Dataset) -> Iterator[tuple[str, tuple[Encoded, ...]]]:
+    yield from (("train", dataset.train), ("validation", dataset.validation), ("test", dataset.test))

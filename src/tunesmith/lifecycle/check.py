@@ -1,0 +1,30 @@
+"""Check a recipe without training: form, components, data, lengths, and what a run of it would do."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tunesmith.core.recipe import Recipe
+from tunesmith.data import ledger as ledgers
+from tunesmith.lifecycle.assemble import prepare_recipe
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A recipe that can be run: with every default written out, and what was found in its data."""
+
+    recipe: Recipe
+    steps: int
+    sentences: tuple[str, ...]
+    ledger: dict[str, Any]
+
+
+def check(recipe: Recipe) -> Checked:
+    """Check everything that can be checked without weights; raises on the first thing that does not fit."""
+    prepared = prepare_recipe(recipe)
+    rhythm = prepared.rhythm
+    sentences = (
+        prepared.parts.source.reads_as(),
+        *ledgers.describe(prepared.dataset.ledger),
+        f"{rhythm.steps} optimizer steps, a validation every {rhythm.validate_every}.",
+    )
+    return Checked(prepared.recipe, rhythm.steps, sentences, ledgers.to_json(prepared.dataset.ledger))

@@ -1,0 +1,49 @@
+"""The run's page for people: report.html, made from what the run folder holds."""
+
+from pathlib import Path
+
+from tunesmith.core.cards import Model, Report, Step, Validation
+from tunesmith.evaluation.report_page import Page, render
+from tunesmith.lifecycle.assemble import Prepared
+from tunesmith.lifecycle.events import Saved
+from tunesmith.lifecycle.run_folder import RunFolder
+
+
+def write_page(folder: RunFolder, prepared: Prepared, report: Report, model: Model) -> Path:
+    """Write report.html into the run folder and give its path."""
+    events = folder.events()
+    saved = [event for event in events if isinstance(event, Saved)]
+    page = Page(
+        title=prepared.recipe.name,
+        goal=prepared.recipe.goal,
+        report=report,
+        ledger=prepared.dataset.ledger,
+        steps=[event for event in events if isinstance(event, Step)],
+        validations=[event for event in events if isinstance(event, Validation)],
+        best_step=saved[-1].best_step if saved else None,
+        facts=_facts(folder, prepared, model),
+    )
+    path = folder.path / "report.html"
+    path.write_text(render(page), encoding="utf-8", newline="\n")
+    return path
+
+
+def _facts(folder: RunFolder, prepared: Prepared, model: Model) -> dict[str, str]:
+    recipe = prepared.recipe
+    locked = folder.read_json("lock.json") or {}
+    counts = [(p.numel(), p.requires_grad) for p in model.network.parameters()]
+    changed = sum(count for count, changes in counts if changes)
+    machine = locked["machine"]
+    processor = f"{machine['system']} {machine['processor']}, {machine['threads']} threads"
+    return {
+        "Base": f"{recipe.base} ({sum(count for count, _ in counts):,} parameters, {model.licence})",
+        "Method": f"{recipe.method.name}: {changed:,} parameters trained",
+        "Objective": recipe.objective.name,
+        "Seed": str(recipe.seed),
+        "Finished": folder.clock().strftime("%d %B %Y, %H:%M UTC"),
+        "Machine": f"{processor}, {machine['device']}",
+        "Versions": ", ".join(f"{name} {number}" for name, number in locked["versions"].items()),
+        "Run folder": f"`{folder.path}`",
+        "Talk to it": f"`tunesmith chat {folder.package}`",
+        "Serve it": f"`tunesmith serve {folder.package}`",
+    }

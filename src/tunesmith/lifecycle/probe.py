@@ -1,0 +1,39 @@
+"""The fresh process that proves a package: `python -m tunesmith.lifecycle.probe FOLDER` prints JSON."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tunesmith.core.errors import TunesmithError
+from tunesmith.export.probe import Comparison, compare
+from tunesmith.export.read import Loaders, load
+from tunesmith.model import load as models
+from tunesmith.model.find import find
+
+COMMAND = (sys.executable, "-P", "-m", "tunesmith.lifecycle.probe")
+"""What `tunesmith.export.verify` runs; `-P` keeps files of the current folder from being imported."""
+
+LOADERS = Loaders(find=find, model=models.load, chat=models.load_chat)
+"""How packages are loaded, here and in the server."""
+
+
+def probe(folder: Path) -> Comparison:
+    """Load a package the way the server does and hold it against its stored probes."""
+    return compare(load(folder, LOADERS), folder)
+
+
+def main(folder: str) -> int:
+    """Print the comparison, or the error that stopped it, and give the exit code."""
+    answer: dict[str, Any]
+    try:
+        answer, code = asdict(probe(Path(folder))), 0
+    except TunesmithError as error:
+        answer, code = {"error": str(error), "kind": type(error).__name__}, error.exit_code
+    sys.stdout.write(json.dumps(answer) + "\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,137 @@
+"""The whole life cycle of one run: prepare, score the base, train, score again, decide, package, prove."""
+
+from collections.abc import Callable, Iterator
+
+from tunesmith.core.cards import Model, Package, Report
+from tunesmith.core.errors import BadData
+from tunesmith.data import ledger as ledgers
+from tunesmith.engine.disk import Disk
+from tunesmith.evaluation import report_json
+from tunesmith.evaluation.compare import Answers, Suite, compare
+from tunesmith.export import package as packages
+from tunesmith.export.facts import Facts
+from tunesmith.export.verify import verify
+from tunesmith.lifecycle import answers
+from tunesmith.lifecycle.answers import Questions
+from tunesmith.lifecycle.assemble import Prepared, check_lock, lock, prepare_recipe
+from tunesmith.lifecycle.backends import open_backend
+from tunesmith.lifecycle.events import Event, Finished, Stage, Warned
+from tunesmith.lifecycle.page import write_page
+from tunesmith.lifecycle.probe import COMMAND
+from tunesmith.lifecycle.run_folder import RunFolder
+from tunesmith.lifecycle.train import train
+
+FEW_ROWS = 20
+"""Below this many validation or test rows, what they say is mostly chance."""
+
+
+def never() -> bool:
+    """Say that nobody asked to stop."""
+    return False
+
+
+def walk(
+    folder: RunFolder, is_asked_to_stop: Callable[[], bool] = never, disk: Disk | None = None
+) -> Iterator[Event]:
+    """Walk through a run, new or interrupted, and give every event once it is recorded; the last is Finished.
+
+    What an interrupted run had finished is not done again. Raises Stopped, resumable, when asked to stop.
+    """
+    for event in _walk(folder, is_asked_to_stop, disk or Disk()):
+        folder.record(event)
+        yield event
+
+
+def _walk(folder: RunFolder, is_asked_to_stop: Callable[[], bool], disk: Disk) -> Iterator[Event]:
+    prepared = prepare_recipe(folder.recipe)
+    yield Stage("data", prepared.parts.source.reads_as())
+    for sentence in ledgers.describe(prepared.dataset.ledger):
+        yield Stage("data", sentence)
+    yield from _few_rows(prepared)
+    folder.write_json("ledger.json", ledgers.to_json(prepared.dataset.ledger))
+    model = prepared.model()
+    _check_vocabulary(prepared, model)
+    yield from _lock(folder, prepared, model)
+    yield Stage("base", f"{model.name} answers the test rows first")
+    questions = Questions.of(
+        prepared.dataset.examples["test"], prepared.dataset.test, prepared.parts, prepared.recipe
+    )
+    base = _answer_once(folder, "answers-base.json", questions, model, is_asked_to_stop)
+    model = prepared.parts.method.apply(model, prepared.recipe.seed)
+    yield from train(folder, prepared, model, is_asked_to_stop, disk)
+    yield Stage("tuned", "the tuned model answers the same rows")
+    tuned = _answer_once(folder, "answers-tuned.json", questions, model, is_asked_to_stop)
+    report = _report(folder, questions, base, tuned)
+    yield Stage("package", "written, then loaded by a fresh process and held against the trained model")
+    package = _package(folder, prepared, model, report)
+    for note in verify(package.folder, COMMAND).notes:
+        yield Warned(note)
+    page = write_page(folder, prepared, report, model)
+    yield Finished(str(folder.path), str(package.folder), str(page), report)
+
+
+def _few_rows(prepared: Prepared) -> Iterator[Event]:
+    dataset = prepared.dataset
+    split = prepared.recipe.data.split
+    if split.validation and not dataset.validation:
+        yield Warned("No row fell into the validation split: the last step is kept, best or not.")
+    if 0 < len(dataset.examples["test"]) < FEW_ROWS:
+        yield Warned(f"Only {len(dataset.examples['test'])} test rows: too few to promote anything.")
+
+
+def _check_vocabulary(prepared: Prepared, model: Model) -> None:
+    rows = len(model.network.get_input_embeddings().weight)  # type: ignore[arg-type]  # it is a matrix
+    highest = max(max(row.ids) for row in prepared.dataset.train)
+    if highest >= rows:
+        raise BadData(
+            f"The data holds token {highest}, but {model.name} knows only {rows}. Check its tokenizer."
+        )
+
+
+def _lock(folder: RunFolder, prepared: Prepared, model: Model) -> Iterator[Event]:
+    today = lock(prepared, model.fingerprint)
+    before = folder.read_json("lock.json")
+    if before is None:
+        folder.write_json("lock.json", today)
+        return
+    for difference in check_lock(before, today):
+        yield Warned(f"Since this run began, {difference}: results may differ in their last bits.")
+
+
+def _answer_once(
+    folder: RunFolder, name: str, questions: Questions, model: Model, is_asked_to_stop: Callable[[], bool]
+) -> Answers:
+    if (saved := folder.read_json(name)) is not None:
+        return answers.from_json(saved)
+    found = answers.answer(questions, model, open_backend(model), is_asked_to_stop)
+    folder.write_json(name, answers.to_json(found))
+    return found
+
+
+def _report(folder: RunFolder, questions: Questions, base: Answers, tuned: Answers) -> Report:
+    recipe = folder.recipe
+    suite = Suite(questions.metrics, recipe.success, recipe.evaluation.samples, recipe.seed)
+    report = compare(questions.rows, base, tuned, suite)
+    (folder.path / "report.json").write_text(report_json.dump(report), encoding="utf-8", newline="\n")
+    return report
+
+
+def _package(folder: RunFolder, prepared: Prepared, model: Model, report: Report) -> Package:
+    locked = folder.read_json("lock.json")
+    assert locked is not None
+    facts = Facts(
+        recipe=prepared.recipe,
+        recipe_fingerprint=locked["recipe"],
+        versions=locked["versions"],
+        created=folder.clock(),
+        ledger=prepared.dataset.ledger,
+        report=report,
+    )
+    return packages.write(model, prepared.parts.method, prepared.parts.exporter, folder.package, facts)
+
+
+def start(folder: RunFolder) -> Finished:
+    """Walk through a run without looking, and give how it ended."""
+    *_, last = walk(folder)
+    assert isinstance(last, Finished)
+    return last

@@ -1,0 +1,132 @@
+"""Turn names into components, write out every default, and refuse what cannot work together."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from tunesmith.core.contracts import Exporter, Method, Metric, Objective, Source
+from tunesmith.core.errors import BadRecipe
+from tunesmith.core.hashing import hash_value
+from tunesmith.core.recipe import Recipe, Selection
+from tunesmith.recipe.page import Plain
+from tunesmith.recipe.slots import SLOTS, Keys
+
+WHOLE_WEIGHTS = ("full", "scratch")
+"""Methods whose change is in the weights themselves, so that there is no adapter to export."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The components a recipe names, each made with its options; metrics by name."""
+
+    source: Source
+    method: Method
+    objective: Objective
+    metrics: Mapping[str, Metric]
+    exporter: Exporter
+
+
+def build(recipe: Recipe) -> Parts:
+    """Make every component the recipe names; no data is read and no weights are loaded.
+
+    Raises UnknownName for a component that does not exist, BadOption for options it does not take, and
+    BadRecipe for components that cannot work together.
+    """
+    _check_metrics(recipe)
+    parts = Parts(
+        source=_make(("data", "source"), recipe.data.source),
+        method=_make(("method",), recipe.method),
+        objective=_make(("objective",), recipe.objective),
+        metrics={
+            chosen.name: _make(("evaluation", "metrics"), chosen) for chosen in recipe.evaluation.metrics
+        },
+        exporter=_make(("export",), recipe.export),
+    )
+    _check_fit(recipe, parts)
+    return parts
+
+
+def resolve(recipe: Recipe) -> Recipe:
+    """Write out every default of every component; a resolved recipe resolves to itself.
+
+    Raises as `build` does.
+    """
+    parts = build(recipe)
+    content = recipe.model_dump(mode="json")
+    content["data"]["source"] = _write_out(recipe.data.source, parts.source)
+    content["method"] = _write_out(recipe.method, parts.method)
+    content["objective"] = _write_out(recipe.objective, parts.objective)
+    content["evaluation"]["metrics"] = [
+        _write_out(chosen, parts.metrics[chosen.name]) for chosen in recipe.evaluation.metrics
+    ]
+    content["export"] = _write_out(recipe.export, parts.exporter)
+    return Recipe.model_validate_json(json.dumps(content), strict=True)
+
+
+def fingerprint(recipe: Recipe) -> str:
+    """Fingerprint what the recipe means: the same whether a default is written out or left out."""
+    return hash_value(resolve(recipe).model_dump(mode="json"))
+
+
+def diff(before: Recipe, after: Recipe) -> list[str]:
+    """List what differs, a line each: `training.epochs: 3 -> 5`.
+
+    Resolve both before, to see components' defaults too.
+    """
+    old, new = _flat(before.model_dump(mode="json")), _flat(after.model_dump(mode="json"))
+    return [
+        f"{place}: {old.get(place, 'absent')} -> {new.get(place, 'absent')}"
+        for place in (*old, *(place for place in new if place not in old))
+        if old.get(place) != new.get(place)
+    ]
+
+
+def _check_metrics(recipe: Recipe) -> None:
+    names = [metric.name for metric in recipe.evaluation.metrics]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BadRecipe(
+            f"evaluation.metrics names {twice[0]} twice, so its value would be ambiguous. Keep one."
+        )
+
+
+def _make(keys: Keys, chosen: Selection) -> Any:
+    return SLOTS[keys].build(chosen.name, chosen.options)
+
+
+def _check_fit(recipe: Recipe, parts: Parts) -> None:
+    if recipe.export.name == "adapter" and recipe.method.name in WHOLE_WEIGHTS:
+        raise BadRecipe(
+            f"export adapter needs a method that leaves one, but method {recipe.method.name} changes the "
+            "weights themselves. Write export: merged."
+        )
+    if recipe.success and recipe.data.split.test == 0:
+        raise BadRecipe(
+            "success is decided on the test split, but data.split.test is 0. Give it a share, such as 0.1."
+        )
+    answers = [name for name, metric in parts.metrics.items() if metric.needs == "answer"]
+    if answers and parts.objective.takes <= {"text"}:
+        raise BadRecipe(
+            f"evaluation.metrics: {', '.join(answers)} score answers, but objective {recipe.objective.name} "
+            "takes raw text, which has none. Write metrics: [perplexity]."
+        )
+
+
+def _write_out(chosen: Selection, component: object) -> dict[str, Any]:
+    options = TypeAdapter[Any](type(component)).dump_python(component, mode="json")
+    return {"name": chosen.name, **options}
+
+
+def _flat(content: Plain, above: str = "") -> dict[str, str]:
+    """Give every value by its dotted path; an empty list or mapping is a value."""
+    if not content or not isinstance(content, dict | list):
+        return {above: content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)}
+    pairs = content.items() if isinstance(content, dict) else enumerate(content)
+    return {
+        place: value
+        for key, child in pairs
+        for place, value in _flat(child, f"{above}.{key}" if above else str(key)).items()
+    }
