@@ -152,7 +152,7 @@ def ticket(intent: Material, label: str, voices: Material, dealer: Dealer) -> Ro
             ask = f"{dealer.draw(voices['greetings'])} {uncapital(ask)}"
             sentences = [ask, *more, dealer.draw(voices["thanks"])]
         case "angry":
-            sentences = [ask, *more, dealer.draw(voices["anger"])]
+            sentences = [ask, *more, dealer.draw((voices | intent)["anger"])]
         case "rambling":
             sentences = [dealer.draw(voices["rambles"]), ask, *more]
         case _:
