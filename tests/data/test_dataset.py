@@ -1,12 +1,12 @@
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tunesmith.core.cards import BadRow, Encoded, Example, Message, Place
+from tunesmith.core.cards import BadRow, Encoded, Example, Message, Place, SplitCount
 from tunesmith.core.contracts import Kind, Source
 from tunesmith.core.errors import BadData
 from tunesmith.core.recipe import Data, Selection, Split
@@ -80,13 +80,10 @@ def test_every_row_is_on_the_side_of_its_prompt_with_its_examples():
 
 def test_the_ledger_counts_tokens_in_each_role():
     ledger = use(row("abc", "de"), row("x" * 40, "y" * 80, 2), too_long="truncate").ledger
-    train = ledger.splits["train"]
-    assert (ledger.tokens_in, train.tokens_trained, train.tokens_masked, train.tokens_truncated) == (
-        125,
-        62,
-        43,
-        20,
+    assert ledger.splits["train"] == SplitCount(
+        rows=2, tokens_trained=62, tokens_masked=43, tokens_truncated=20
     )
+    assert ledger.tokens_in == 125
 
 
 def test_bad_rows_stop_everything_and_are_listed():
@@ -158,6 +155,15 @@ def test_rows_that_are_too_long_are_cut_at_the_end():
     assert bytes(list(kept.ids)) == b"abcde"
     assert list(kept.weights) == [0, 0, 0, 1, 1]
     assert (kept.lost, kept.key) == (3, "defgh")
+
+
+def test_what_an_objective_cut_off_before_is_still_counted():
+    def cut_before(example: Example) -> list[Encoded]:
+        return [replace(sequence, lost=3) for sequence in encode(example)]
+
+    rows = Rows(rows=(row("abc", "defgh"),))
+    (kept,) = prepare(rows, plan(max_tokens=5, too_long="truncate"), cut_before, CONTEXT).train
+    assert kept.lost == 6
 
 
 def test_a_row_is_not_cut_down_to_its_prompt():

@@ -43,6 +43,12 @@ def test_rows_and_tokens_are_accounted_for():
     assert tally().close(KEPT, ["A note."]) == LEDGER
 
 
+def test_tokens_that_were_cut_off_before_came_in_too():
+    counted = Tally()
+    counted.enter([sequence(1, 1, lost=3)])
+    assert counted.close({"train": [[sequence(1, 1, lost=3)]]}).tokens_in == 5
+
+
 def test_a_lost_row_unbalances_the_ledger():
     with pytest.raises(UnbalancedLedger, match="5 rows and 25 tokens came in, 4 rows and 21 tokens"):
         tally().close({**KEPT, "test": []})

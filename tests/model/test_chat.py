@@ -126,12 +126,12 @@ def test_the_plain_template_reads_like_a_dialogue(tiny_chat: ChatTokenizer) -> N
     ("template", "error", "message"),
     [
         (
-            "{% for m in messages %}{{ m.content if loop.last else '...' }}<|end|>{% endfor %}",
+            "{% for m in messages %}{{ m.content if loop.last or m.role == 'user' }}<|end|>{% endfor %}",
             BadData,
             "before turn 4 differently once it follows.*one row per answer",
         ),
         (
-            "{% if add_generation_prompt %}<|user|>{% endif %}{% for m in messages %}{{ m.content }}<|end|>{% endfor %}",
+            "{{ add_generation_prompt }}{% for m in messages %}{{ m.content }}<|end|>{% endfor %}",
             BadData,
             "a prompt differently once its answer follows",
         ),

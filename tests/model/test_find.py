@@ -35,13 +35,13 @@ class Hub(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self._answer(with_body=False)
 
-    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 # the name is inherited
+    def log_message(self, format: str, *arguments: object) -> None:
         """Say nothing: the test looks at the files that were fetched."""
 
     def _answer(self, with_body: bool) -> None:
         path = self.path.partition("?")[0]
         pieces = path.strip("/").split("/")
-        if path == "/api/models/org/name/revision/main" or path == f"/api/models/org/name/revision/{COMMIT}":
+        if path in ("/api/models/org/name/revision/main", f"/api/models/org/name/revision/{COMMIT}"):
             content = {"id": "org/name", "sha": COMMIT, "siblings": [{"rfilename": n} for n in ON_THE_HUB]}
             self._send(json.dumps(content).encode(), with_body)
         elif path == f"/api/models/org/name/tree/{COMMIT}":

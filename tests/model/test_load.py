@@ -31,6 +31,14 @@ def torn(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(content[: len(content) // 2])
 
 
+def renamed(folder: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(folder / "model.safetensors")
+    weights["model.norms.weight"] = weights.pop("model.norm.weight")
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
 def without_tokenizer(folder: Path) -> None:
     for name in ("tokenizer.json", "tokenizer_config.json"):
         (folder / name).unlink()
@@ -44,13 +52,17 @@ def without_tokenizer(folder: Path) -> None:
             lambda folder: (folder / "model.safetensors").unlink(),
             r"no safetensors weights \(found: no weights\)",
         ),
+        (renamed, r"its weights lack 1 tensors, such as \['model\.norm\.weight'\]"),
         (torn, "cannot be loaded as a causal language model"),
         (lambda folder: (folder / "config.json").unlink(), "holds no model"),
         (lambda folder: change(folder / "config.json", auto_map={}), "asks for code of its own"),
-        (lambda folder: change(folder / "config.json", model_type="llamma"), "base"),
+        (
+            lambda folder: change(folder / "config.json", model_type="llamma"),
+            r"llamma|cannot be loaded|can be used",
+        ),
         (without_tokenizer, "has no tokenizer that can be used"),
         (lambda folder: change(folder / "tokenizer_config.json", eos_token=None), "names no end token"),
-        (lambda folder: change(folder / "config.json", vocab_size=200), "cannot be loaded|only 200"),
+        (lambda folder: change(folder / "config.json", vocab_size=200), "cannot be loaded as a causal"),
     ],
 )
 def test_a_base_that_cannot_be_used_is_refused_with_the_reason(

@@ -151,8 +151,9 @@ def test_merge_keys_are_plain_keys() -> None:
 def test_a_page_is_no_deeper_and_no_larger_than_a_recipe() -> None:
     deepest = MAX_DEPTH - 2  # the page itself and the innermost value are levels too
     assert value("[" * deepest + "1" + "]" * deepest)
-    with pytest.raises(BadRecipe, match=f"no more than {MAX_DEPTH} levels"):
-        value("[" * 5000)
+    for depth in (deepest + 1, 5000):
+        with pytest.raises(BadRecipe, match=f"no more than {MAX_DEPTH} levels"):
+            value("[" * depth + "1" + "]" * depth)
     with pytest.raises(BadRecipe, match=f"no more than {MAX_CHARACTERS}"):
         parse("#" * (MAX_CHARACTERS + 1), "recipe.yaml")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from tunesmith.core.recipe import Criterion, Recipe, Selection, Training
@@ -37,6 +37,7 @@ selections = some.builds(
 )
 
 
+@settings(max_examples=50)
 @given(texts, texts, selections, some.lists(selections, min_size=1, max_size=3), some.floats(1e-300, 1e300))
 def test_any_recipe_reads_back_equal(
     goal: str, base: str, method: Selection, metrics: list[Selection], rate: float
@@ -82,6 +83,11 @@ def test_a_criterion_is_written_with_the_one_bound_it_has() -> None:
 @pytest.mark.parametrize("goal", ["Sell.", "Write descriptions in our brand's voice"])
 def test_plain_words_are_written_without_quotes(goal: str) -> None:
     assert f"\ngoal: {goal}  # " in write(SHOP.model_copy(update={"goal": goal}))
+
+
+@pytest.mark.parametrize("goal", ["Über alle Öfen: 火", "word " * 60 + "#"])
+def test_other_scripts_and_long_texts_stay_readable_on_one_line(goal: str) -> None:
+    assert f'\ngoal: "{goal}"  # ' in write(SHOP.model_copy(update={"goal": goal}))
 
 
 @pytest.mark.parametrize("goal", ["yes", "2e-4", "a: b", "a #b", "", "null"])

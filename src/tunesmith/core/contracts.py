@@ -4,7 +4,7 @@ A contract is subclassed to declare it, never to reuse code: there is none here 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -97,15 +97,20 @@ class Exporter(ABC):
 
 
 class Backend(ABC):
-    """Generates text from token ids."""
+    """Generates text from token ids; raises PromptTooLong where a prompt leaves no room to answer."""
 
     @abstractmethod
-    def generate(self, prompts: Sequence[Sequence[int]], decoding: Decoding) -> list[Completion]:
+    def generate(
+        self, model: Model, prompts: Sequence[Sequence[int]], decoding: Decoding
+    ) -> list[Completion]:
         """Complete every prompt, in the order given."""
 
     @abstractmethod
-    def stream(self, prompt: Sequence[int], decoding: Decoding) -> Iterator[Completion]:
-        """Complete one prompt piece by piece; the last has a `finish_reason`. Closing it stops the work."""
+    def stream(self, model: Model, prompt: Sequence[int], decoding: Decoding) -> Generator[Completion]:
+        """Complete one prompt piece by piece: texts add up, counts are those so far, the last has a reason.
+
+        Checks the prompt at once, works when asked for pieces; closing the generator stops the work.
+        """
 
 
 class Trigger(ABC):

@@ -7,7 +7,8 @@ TunesmithError                 1  something failed; the message says what, where
 │   └── BadBase                2  the base model is missing or not safe to load
 ├── MissingExtra               2  an optional library is not installed
 ├── BadData                    3  rows that cannot be used, each with its place
-│   └── UnbalancedLedger       3  rows or tokens are unaccounted for
+│   ├── UnbalancedLedger       3  rows or tokens are unaccounted for
+│   └── PromptTooLong          3  a prompt leaves the model no room to answer
 ├── CriteriaNotMet             4  the run ended without the success that was required
 ├── DamagedFile                1  a stored file is not what was written
 ├── DiskFull                   1  no room left; what was saved before is intact
@@ -59,6 +60,10 @@ class BadData(TunesmithError):
 
 class UnbalancedLedger(BadData):
     """Rows or tokens are unaccounted for."""
+
+
+class PromptTooLong(BadData):
+    """A prompt leaves the model no room to answer."""
 
 
 class CriteriaNotMet(TunesmithError):

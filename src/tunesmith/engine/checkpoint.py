@@ -36,12 +36,14 @@ def save(
             return read(final)  # a resumed run comes by its own checkpoint again; it is the same to the bit
         except DamagedFile:
             disk.remove(final)
-    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+        disk.sync(folder.parent)
     _check_room(folder, tensors, disk)
     aside = folder / f".writing-{uuid4().hex}"
     try:
         aside.mkdir()
-        _write(aside, tensors, state, disk)
+        _write(aside, step, tensors, state, disk)
         disk.rename(aside, final)
     except OSError as error:
         if aside.exists():
@@ -51,6 +53,8 @@ def save(
                 f"No room to save {final}: {error.strerror}. Make room and resume the run."
             ) from None
         raise
+    for later in (path for path in _all(folder) if _step(path) > step):
+        disk.remove(later)  # passed over as damaged, or the run would have gone on from there
     return Checkpoint(final, step, state)
 
 
@@ -67,17 +71,20 @@ def newest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
 
 def read(folder: Path) -> Checkpoint:
     """Verify every file against the manifest; raises DamagedFile naming the first that differs."""
-    manifest = _manifest(folder)
-    for name, (size, digest) in manifest["files"].items():
+    for name, (size, digest) in _manifest(folder).items():
         path = folder / name
         if not path.is_file():
             raise DamagedFile(f"{path} is missing.")
-        if path.stat().st_size != size or hash_file(path) != digest:
+        try:
+            is_whole = path.stat().st_size == size and hash_file(path) == digest
+        except OSError as error:
+            raise DamagedFile(f"{path} cannot be read: {error}.") from None
+        if not is_whole:
             raise DamagedFile(
                 f"{path} is not what was written: its size or SHA-256 differs from the manifest."
             )
     state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-    return Checkpoint(folder, manifest["step"], state)
+    return Checkpoint(folder, _step(folder), state)
 
 
 def tensors_of(checkpoint: Checkpoint, name: str) -> dict[str, Tensor]:
@@ -96,13 +103,13 @@ def rotate(folder: Path, keep: int, best: int | None, disk: Disk) -> None:
 
 
 def _write(
-    aside: Path, tensors: Mapping[str, Mapping[str, Tensor]], state: Mapping[str, Any], disk: Disk
+    aside: Path, step: int, tensors: Mapping[str, Mapping[str, Tensor]], state: Mapping[str, Any], disk: Disk
 ) -> None:
     for name, content in tensors.items():
         disk.write_tensors(aside / f"{name}.safetensors", content)
     disk.write_text(aside / "state.json", json.dumps(state, indent=2, sort_keys=True))
     files = {path.name: [path.stat().st_size, hash_file(path)] for path in sorted(aside.iterdir())}
-    manifest = {"format": FORMAT, "step": state["step"], "files": files}
+    manifest = {"format": FORMAT, "step": step, "files": files}
     disk.write_text(aside / "manifest.json", json.dumps(manifest, indent=2))
     disk.sync(aside)
 
@@ -119,15 +126,19 @@ def _check_room(folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], disk:
         )
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def _manifest(folder: Path) -> dict[str, tuple[int, str]]:
     path = folder / "manifest.json"
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DamagedFile(f"{path} cannot be read: {error}.") from None
-    if manifest["format"] != FORMAT:
-        raise DamagedFile(f"{path} has format {manifest['format']}; this version reads format {FORMAT}.")
-    return manifest
+        version, step = manifest["format"], manifest["step"]
+        files = {name: (size, digest) for name, (size, digest) in manifest["files"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedFile(f"{path} cannot be read: {type(error).__name__}: {error}.") from None
+    if version != FORMAT:
+        raise DamagedFile(f"{path} has format {version}; this version reads format {FORMAT}.")
+    if folder.name != f"step-{step}":
+        raise DamagedFile(f"{path} belongs to step {step}, not to {folder.name}.")
+    return files
 
 
 def _all(folder: Path) -> list[Path]:

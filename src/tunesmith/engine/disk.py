@@ -1,10 +1,12 @@
 """The few ways in which a checkpoint touches the disk, so that a test can make each of them fail."""
 
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -14,7 +16,11 @@ class Disk:
 
     def write_tensors(self, path: Path, tensors: Mapping[str, Tensor]) -> None:
         """Write tensors as safetensors."""
-        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path)
+        plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+        try:
+            save_file(plain, path)
+        except SafetensorError as error:
+            raise _as_os_error(error, path) from error
         self.sync(path)
 
     def write_text(self, path: Path, text: str) -> None:
@@ -44,3 +50,9 @@ class Disk:
     def free_bytes(self, folder: Path) -> int:
         """How much room is left?"""
         return shutil.disk_usage(folder).free
+
+
+def _as_os_error(error: SafetensorError, path: Path) -> Exception:
+    """Safetensors tells of a full or failing disk in words only: give the system's error back its number."""
+    number = re.search(r"\(os error (\d+)\)", str(error))
+    return OSError(int(number[1]), os.strerror(int(number[1])), str(path)) if number else error

@@ -17,18 +17,20 @@ def logprobs(network: PreTrainedModel, batch: Pass) -> Tensor:
 
 
 def logits(network: PreTrainedModel, batch: Pass) -> Tensor:
-    """Give float32 logits of the predicting positions, shape [R, vocabulary]."""
+    """Give logits of the predicting positions, shape [R, vocabulary], in float32 or finer."""
     if keeps_rows(network):
         # One row per marked position; the head never sees the others.
         output = network(input_ids=batch.ids_BT, logits_to_keep=batch.predict_BT, use_cache=False)
-        return output.logits.reshape(len(batch.targets_R), -1).float()
+        return _widen(output.logits.reshape(len(batch.targets_R), -1))
     output: Any = network(input_ids=batch.ids_BT, use_cache=False)
-    return output.logits[batch.predict_BT].float()
+    return _widen(output.logits[batch.predict_BT])
 
 
 def keeps_rows(network: PreTrainedModel) -> bool:
     """Can this architecture compute logits for chosen positions only?"""
-    inner = network.get_base_model() if "peft_config" in network.__dict__ else network
+    from peft import PeftModel
+
+    inner = network.get_base_model() if isinstance(network, PeftModel) else network
     return "logits_to_keep" in signature(inner.forward).parameters
 
 
@@ -36,3 +38,7 @@ def keeps_rows(network: PreTrainedModel) -> bool:
 def ranked_first(logits_RV: Tensor, targets_R: Tensor) -> int:
     """Count the targets that have the highest logit of their row."""
     return int((logits_RV.argmax(-1) == targets_R).sum())
+
+
+def _widen(values: Tensor) -> Tensor:
+    return values.to(torch.promote_types(values.dtype, torch.float32))  # never narrows float64

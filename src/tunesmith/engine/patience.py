@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -18,8 +19,8 @@ class Patience:
     without_gain: int = 0
 
     def observe(self, validation: Validation) -> Patience:
-        """Take note of one validation; only a strictly lower loss is a gain."""
-        if self.best_loss is None or validation.loss < self.best_loss:
+        """Take note of one validation; only a strictly lower loss is a gain, so NaN never is."""
+        if validation.loss < (math.inf if self.best_loss is None else self.best_loss):
             return replace(self, best_loss=validation.loss, best_step=validation.step, without_gain=0)
         return replace(self, without_gain=self.without_gain + 1)
 

@@ -66,12 +66,16 @@ class Updater:
         for key, value in tensors.items():
             kind, name = key.split("/", 1)
             parameter = self.parameters[name]
-            # AdamW's step counter lives on the CPU unless fused on a GPU; state follows its parameter.
-            self.optimizer.state[parameter][kind] = value.to(parameter.device)
+            if kind != "step" and value.shape != parameter.shape:
+                found, wanted = list(value.shape), list(parameter.shape)
+                raise DamagedFile(f"The optimizer state {key} has shape {found}; its parameter has {wanted}.")
+            # Fused AdamW keeps its step counter, too, where the parameter is.
+            self.optimizer.state[parameter][kind] = value.to(parameter.device, copy=True)
 
     def _first_bad(self) -> str:
         gradients = {name: p.grad for name, p in self.parameters.items() if p.grad is not None}
-        return next(name for name, gradient in gradients.items() if not torch.isfinite(gradient).all())
+        bad = (name for name, gradient in gradients.items() if not torch.isfinite(gradient).all())
+        return next(bad, "all parameters together")  # finite numbers, too, can be too large for a norm
 
 
 def learning_rate(training: Training, step: int, steps: int) -> float:

@@ -16,7 +16,7 @@ def places(*intervals: Interval) -> int:
 
 def write(value: float, decimals: int, *, signed: bool = False) -> str:
     """Write a number with a true minus sign and, if `signed`, a plus; zero has neither."""
-    rounded = round(value, decimals) + 0.0  # adding zero turns -0.0 into 0.0
+    rounded = round(value, decimals)
     sign = "\u2212" if rounded < 0 else "+" if signed and rounded > 0 else ""
     return f"{sign}{abs(rounded):,.{decimals}f}"
 

@@ -81,14 +81,15 @@ def measure(
 
 def _resampled_sums(table: Statistics, seed: int, resamples: int) -> Iterator[Statistics]:
     """Add up the table's rows as they are, then of `resamples` draws, in chunks of bounded memory."""
+    columns = np.ascontiguousarray(table.T)  # each statistic in one piece: several times faster to draw from
     rows = len(table)
-    # Summed the same way as the draws, so that rows which are all alike give exactly the same value.
-    yield table[np.arange(rows)[None]].sum(axis=1)
+    # Summed over the last axis as the draws are, so that rows which are all alike give exactly the same value.
+    yield columns.sum(axis=-1)[None]
     draw = np.random.default_rng(seed)
     chunk = max(1, NUMBERS_IN_MEMORY // table.size)
     for start in range(0, resamples, chunk):
         chosen = draw.integers(0, rows, size=(min(chunk, resamples - start), rows))
-        yield table[chosen].sum(axis=1)
+        yield columns.take(chosen, axis=1).sum(axis=-1).T
 
 
 def _tail(rows: int) -> float:

@@ -129,10 +129,8 @@ def _why_missed(missed: list[_Judged], criteria: int) -> str:
 
 
 def _why_unmeasured(metrics: list[str]) -> str:
-    what = ", ".join(dict.fromkeys(metrics)) or "Nothing"
-    return (
-        f"{what} could not be measured: there are no test rows for it. Hold out more rows (data.split.test)."
-    )
+    what = f"{', '.join(dict.fromkeys(metrics))} could not" if metrics else "Nothing could"
+    return f"{what} be measured: there are no test rows for it. Hold out more rows (data.split.test)."
 
 
 def _why_open(undecided: list[_Judged], criteria: int) -> str:

@@ -11,11 +11,10 @@ from tunesmith.core.cards import Completion, Decoding, Encoded, Example, Model
 from tunesmith.core.contracts import Backend, Metric
 from tunesmith.core.errors import Stopped
 from tunesmith.core.hashing import hash_text
-from tunesmith.core.recipe import Evaluation, Recipe
+from tunesmith.core.recipe import Evaluation
 from tunesmith.engine.validation import likelihoods
 from tunesmith.evaluation.compare import Answers
 from tunesmith.lifecycle.assemble import key_of
-from tunesmith.recipe import Parts
 
 ROWS_AT_ONCE = 32
 """Answers generated between two looks at whether to stop."""
@@ -35,11 +34,15 @@ class Questions:
 
     @classmethod
     def of(
-        cls, rows: Sequence[Example], sequences: Sequence[Encoded], parts: Parts, recipe: Recipe
+        cls,
+        rows: Sequence[Example],
+        sequences: Sequence[Encoded],
+        metrics: Mapping[str, Metric],
+        options: Evaluation,
     ) -> Questions:
         """Bring rows into a fair order."""
         in_order = sorted(rows, key=lambda row: hash_text(str(row.place)))
-        return cls(tuple(in_order), tuple(sequences), parts.metrics, recipe.evaluation)
+        return cls(tuple(in_order), tuple(sequences), metrics, options)
 
     @property
     def asked(self) -> tuple[Example, ...]:
@@ -61,7 +64,7 @@ def answer(
         _stop_if(is_asked_to_stop)
         some = questions.asked[start : start + ROWS_AT_ONCE]
         prompts = [model.chat.encode_prompt(row.prompt) for row in some]
-        generated += backend.generate(prompts, Decoding(max_tokens=questions.options.max_tokens))
+        generated += backend.generate(model, prompts, Decoding(max_tokens=questions.options.max_tokens))
     _stop_if(is_asked_to_stop)
     return Answers(generated, _score(questions, model))
 

@@ -11,10 +11,10 @@ from tunesmith.evaluation.compare import Answers, Suite, compare
 from tunesmith.export import package as packages
 from tunesmith.export.facts import Facts
 from tunesmith.export.verify import verify
+from tunesmith.generation.backend.local import Local
 from tunesmith.lifecycle import answers
 from tunesmith.lifecycle.answers import Questions
 from tunesmith.lifecycle.assemble import Prepared, check_lock, lock, prepare_recipe
-from tunesmith.lifecycle.backends import open_backend
 from tunesmith.lifecycle.events import Event, Finished, Stage, Warned
 from tunesmith.lifecycle.page import write_page
 from tunesmith.lifecycle.probe import COMMAND
@@ -53,9 +53,7 @@ def _walk(folder: RunFolder, is_asked_to_stop: Callable[[], bool], disk: Disk) -
     _check_vocabulary(prepared, model)
     yield from _lock(folder, prepared, model)
     yield Stage("base", f"{model.name} answers the test rows first")
-    questions = Questions.of(
-        prepared.dataset.examples["test"], prepared.dataset.test, prepared.parts, prepared.recipe
-    )
+    questions = _questions(prepared)
     base = _answer_once(folder, "answers-base.json", questions, model, is_asked_to_stop)
     model = prepared.parts.method.apply(model, prepared.recipe.seed)
     yield from train(folder, prepared, model, is_asked_to_stop, disk)
@@ -68,6 +66,12 @@ def _walk(folder: RunFolder, is_asked_to_stop: Callable[[], bool], disk: Disk) -
         yield Warned(note)
     page = write_page(folder, prepared, report, model)
     yield Finished(str(folder.path), str(package.folder), str(page), report)
+
+
+def _questions(prepared: Prepared) -> Questions:
+    dataset = prepared.dataset
+    options = prepared.recipe.evaluation
+    return Questions.of(dataset.examples["test"], dataset.test, prepared.parts.metrics, options)
 
 
 def _few_rows(prepared: Prepared) -> Iterator[Event]:
@@ -103,7 +107,7 @@ def _answer_once(
 ) -> Answers:
     if (saved := folder.read_json(name)) is not None:
         return answers.from_json(saved)
-    found = answers.answer(questions, model, open_backend(model), is_asked_to_stop)
+    found = answers.answer(questions, model, Local(), is_asked_to_stop)
     folder.write_json(name, answers.to_json(found))
     return found
 

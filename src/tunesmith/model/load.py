@@ -87,6 +87,7 @@ def fingerprint(folder: Path) -> str:
 
 def _network(folder: Path, weights: str) -> "PreTrainedModel":
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoConfig, AutoModelForCausalLM
     from transformers.utils.logging import disable_progress_bar
 
@@ -99,15 +100,22 @@ def _network(folder: Path, weights: str) -> "PreTrainedModel":
     try:
         if weights == "random":
             config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-            network = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+            network, missing = AutoModelForCausalLM.from_config(config, dtype=torch.float32), set[str]()
         else:
-            network = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
+            network, found = AutoModelForCausalLM.from_pretrained(  # type: ignore[misc]  # a pair where asked for
+                folder,
+                dtype=torch.float32,
+                use_safetensors=True,
+                trust_remote_code=False,
+                output_loading_info=True,
             )
-    except (ValueError, KeyError, OSError, RuntimeError) as error:
+            missing = found["missing_keys"]
+    except (ValueError, KeyError, OSError, RuntimeError, SafetensorError) as error:
         raise BadBase(
             f"{folder} cannot be loaded as a causal language model: {str(error).splitlines()[0]}"
         ) from None
+    if missing:  # transformers fills them with random numbers and goes on
+        raise BadBase(f"{folder}: its weights lack {len(missing)} tensors, such as {sorted(missing)[:3]}.")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return network.to(device).eval()  # type: ignore[arg-type]  # transformers types `to` for its own mixin only
 

@@ -22,7 +22,7 @@ class Adapter(Exporter):
 
         Raises BadOption for a model without an adapter, or where more than the adapter changed.
         """
-        from peft import PeftModel
+        from peft import LoraConfig, PeftModel
 
         network = model.network
         if not isinstance(network, PeftModel):
@@ -35,8 +35,8 @@ class Adapter(Exporter):
         origin = hub_origin(model)
         configuration.base_model_name_or_path = origin[0] if origin else str(model.folder)
         configuration.revision = origin[1] if origin else None
-        if isinstance(configuration.target_modules, set):  # in an order of its own in every process
-            configuration.target_modules = sorted(configuration.target_modules)
+        if isinstance(configuration, LoraConfig) and isinstance(configuration.target_modules, set):
+            configuration.target_modules = sorted(configuration.target_modules)  # type: ignore[assignment]  # a list is as good, and in the same order in every process
         # Without an explicit answer peft compares the embeddings with the base's, even over the network.
         network.save_pretrained(str(folder), save_embedding_layers=False)
 

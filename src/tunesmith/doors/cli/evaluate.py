@@ -1,0 +1,26 @@
+"""`tunesmith evaluate`: is a package better than its base on rows it has never seen?"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tunesmith.doors.cli.command import AsJson, command, show
+
+Metrics = Annotated[list[str] | None, typer.Option("--metric", help="A metric; give it once for each.")]
+
+
+@command("evaluate")
+def evaluate(
+    package: Annotated[Path, typer.Argument(help="A package.")],
+    data: Annotated[Path, typer.Argument(help="A file of rows that were not used to make it.")],
+    metric: Metrics = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare a package with its base on new rows, with intervals and a verdict."""
+    from tunesmith.doors.cli.outcome import report_lines
+    from tunesmith.lifecycle.evaluate import evaluate as compare
+
+    report = compare(package, data, metric or ["perplexity"])
+    show(report_lines(report), asdict(report), as_json)

@@ -1,0 +1,38 @@
+"""`tunesmith list`: what there is to choose from, and the recipe's schema for editors."""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from tunesmith.core.errors import UnknownName
+from tunesmith.core.registry import did_you_mean
+from tunesmith.doors.cli.command import AsJson, command, show
+
+
+@command("list")
+def list_components(
+    what: Annotated[str | None, typer.Argument(help="One kind of component, or `schema`.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the components there are, or print the recipe's JSON Schema for editors."""
+    from tunesmith import recipe as recipes
+    from tunesmith.lifecycle.catalogue import ROOMS, catalogue
+
+    if what == "schema":
+        sys.stdout.write(json.dumps(recipes.schema(), indent=2) + "\n")
+        return
+    if what is not None and what not in ROOMS:
+        raise UnknownName(f"There is no list called {what!r}.{did_you_mean(what, [*ROOMS, 'schema'])}")
+    found = catalogue() if what is None else {what: catalogue()[what]}
+    lines: list[str] = []
+    for kind, components in found.items():
+        lines += [kind, *(f"  {one.name:<14}{one.sentence}" for one in components), ""]
+        if what is not None:
+            lines += [line for one in components for line in (one.name, *_options(one.options))]
+    show(lines[:-1], {kind: [vars(one) for one in components] for kind, components in found.items()}, as_json)
+
+
+def _options(options: dict[str, str]) -> list[str]:
+    return [f"    {name}: {description}" for name, description in options.items()]

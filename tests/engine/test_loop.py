@@ -1,0 +1,140 @@
+import math
+from array import array
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import pytest
+import torch
+from engine_parts import constant, naive_logprobs, plans_of, random_rows, snapshot, take, trainable
+
+from tunesmith.core.cards import Chat, Encoded, Example, Loss, Model, Plan
+from tunesmith.core.contracts import Objective
+from tunesmith.core.errors import NonFinite
+from tunesmith.engine.loop import train
+from tunesmith.engine.update import Updater
+from tunesmith.method.full import Full
+from tunesmith.objective.sft import SFT
+
+ROWS = random_rows(24)
+
+
+@pytest.fixture
+def model(tiny_model: Model) -> Model:
+    return Full().apply(tiny_model, seed=0)
+
+
+def poison(model: Model, token: int) -> None:
+    with torch.no_grad():
+        model.network.get_input_embeddings().weight[token] = math.nan
+
+
+def holds(token: int) -> list[Encoded]:
+    return [row for row in ROWS if token in row.ids[:-1]]
+
+
+def test_a_step_says_what_was_trained(model: Model) -> None:
+    plans = plans_of(ROWS, 8)
+    steps = list(take(model, plans, constant(2e-3)))
+    assert [step.number for step in steps] == [1, 2, 3]
+    assert [step.weight for step in steps] == [plan.weight for plan in plans]
+    assert [step.tokens for step in steps] == [plan.tokens for plan in plans]
+    assert [step.learning_rate for step in steps] == [2e-3] * 3
+    assert all(step.gradient_norm > 0 and step.seconds > 0 for step in steps)
+
+
+def test_the_loss_is_the_mean_over_all_tokens_before_the_step(model: Model) -> None:
+    plan = Plan(1, 1, tuple(ROWS[:6]))
+    values = [value for row in plan.sequences for value in naive_logprobs(model.network, row)]
+    (step,) = take(model, [plan], constant(), tokens_per_pass=50)
+    assert step.loss == pytest.approx(-float(torch.stack(values).mean()), rel=1e-6)
+
+
+def test_training_lowers_the_loss_of_what_is_trained(model: Model) -> None:
+    steps = list(take(model, [Plan(n, 1, tuple(ROWS[:4])) for n in range(1, 31)], constant(1e-2)))
+    assert steps[-1].loss < 0.5 * steps[0].loss
+
+
+def test_a_step_is_whole_when_it_is_given(model: Model) -> None:
+    before = snapshot(model)
+    stream = take(model, plans_of(ROWS, 8), constant())
+    next(stream)
+    assert all(p.grad is None for p in trainable(model).values())
+    after = snapshot(model)
+    assert any(not torch.equal(after[name], value) for name, value in before.items())
+
+
+def test_nothing_happens_between_two_steps(model: Model) -> None:
+    stream = take(model, plans_of(ROWS, 8), constant())
+    list(islice(stream, 2))
+    now = snapshot(model)
+    stream.close()
+    assert all(torch.equal(now[name], value) for name, value in snapshot(model).items())
+
+
+def test_a_network_left_for_evaluation_is_trained_in_training_mode(model: Model) -> None:
+    modes: list[bool] = []
+    model.network.register_forward_hook(lambda network, _inputs, _output: modes.append(network.training))
+    for _ in take(model, plans_of(ROWS[:4], 2), constant(), tokens_per_pass=1000):
+        model.network.eval()
+    assert modes == [True, True]
+
+
+def test_no_plans_give_no_steps(model: Model) -> None:
+    updater = Updater(trainable(model), constant(), 1)
+    assert list(train(model, SFT(), [], updater, 128)) == []
+
+
+def test_a_weight_scales_what_its_token_is_worth(model: Model) -> None:
+    plain, other = ROWS[0], ROWS[1]
+    doubled = replace(other, weights=array("f", [2 * weight for weight in other.weights]))
+    first, second = (float(sum(naive_logprobs(model.network, row))) for row in (plain, other))
+    (step,) = take(model, [Plan(1, 1, (plain, doubled))], constant())
+    assert step.weight == plain.trained + 2 * other.trained
+    assert step.loss == pytest.approx(-(first + 2 * second) / step.weight, rel=1e-6)
+
+
+def test_a_loss_that_is_no_number_names_step_and_row_and_changes_nothing(model: Model) -> None:
+    token = ROWS[9].ids[0]
+    guilty = holds(token)
+    first = next(n for n, plan in enumerate(plans_of(ROWS, 1), 1) if plan.sequences[0] in guilty)
+    poison(model, token)
+    stream = take(model, plans_of(ROWS, 1), constant())
+    list(islice(stream, first - 1))
+    before = snapshot(model)
+    with pytest.raises(NonFinite, match=rf"^step {first}: the loss of rows {guilty[0].key} is nan"):
+        next(stream)
+    for name, value in snapshot(model).items():
+        assert value.numpy().tobytes() == before[name].numpy().tobytes()
+
+
+def test_of_many_rows_five_are_named_and_the_rest_counted(model: Model) -> None:
+    for token in range(300):
+        poison(model, token)
+    with pytest.raises(
+        NonFinite, match=r"the loss of rows (data.jsonl:\d+, ){4}data.jsonl:\d+ and 3 more is nan"
+    ):
+        list(take(model, plans_of(ROWS, 8), constant(), tokens_per_pass=1000))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steep(Objective):
+    """A finite loss whose gradient is infinite."""
+
+    takes = frozenset({"text"})
+
+    def encode(self, example: Example, chat: Chat) -> list[Encoded]:
+        """Never asked for here."""
+        raise NotImplementedError
+
+    def loss(self, logprobs: torch.Tensor, weights: torch.Tensor) -> Loss:
+        """The root has an infinite slope at zero."""
+        return Loss((logprobs * 0).abs().sqrt().sum(), float(weights.sum()))
+
+
+def test_a_gradient_that_is_no_number_stops_before_the_step_is_taken(model: Model) -> None:
+    before = snapshot(model)
+    updater = Updater(trainable(model), constant(), 3)
+    with pytest.raises(NonFinite, match=r"^step 1: the gradient of .* is not finite"):
+        next(train(model, Steep(), plans_of(ROWS, 8), updater, 128))
+    for name, value in snapshot(model).items():
+        assert value.numpy().tobytes() == before[name].numpy().tobytes()

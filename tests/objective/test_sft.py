@@ -1,0 +1,40 @@
+import pytest
+import torch
+
+from tunesmith.core.cards import Example, Loss, Message, Model, Place
+from tunesmith.objective.sft import SFT
+
+TURNS = (Message("user", "Where is it?"), Message("assistant", "On its way."))
+
+
+def test_an_example_becomes_the_conversation_as_the_chat_renders_it(tiny_model: Model) -> None:
+    example = Example(Place("a.jsonl", 1, 0), TURNS)
+    (encoded,) = SFT().encode(example, tiny_model.chat)
+    assert encoded == tiny_model.chat.encode_conversation(TURNS)
+    assert 0 < encoded.trained < len(encoded)
+
+
+def test_the_loss_is_torchs_cross_entropy_over_the_trained_tokens(tiny_model: Model) -> None:
+    (encoded,) = SFT().encode(Example(Place("a.jsonl", 1, 0), TURNS), tiny_model.chat)
+    ids, weights = torch.tensor(encoded.ids), torch.tensor(encoded.weights)
+    with torch.no_grad():
+        logits = tiny_model.network(input_ids=ids[None]).logits[0, :-1]
+    wanted = torch.where(weights[1:] > 0, ids[1:].long(), -100)
+    expected = torch.nn.functional.cross_entropy(logits, wanted, reduction="mean")
+    logprobs = logits.log_softmax(-1).gather(1, ids[1:, None].long()).squeeze(1)
+    loss = SFT().loss(logprobs, weights[1:])
+    assert loss.mean == pytest.approx(float(expected), rel=1e-5)
+    assert loss.weight == encoded.trained
+
+
+def test_weights_count_and_the_gradient_flows() -> None:
+    logprobs = torch.tensor([-1.0, -2.0, -4.0], requires_grad=True)
+    loss = SFT().loss(logprobs, torch.tensor([1.0, 0.0, 0.5]))
+    assert loss.detached() == Loss(3.0, 1.5)
+    loss.total.backward()  # type: ignore[union-attr]
+    assert logprobs.grad is not None
+    assert logprobs.grad.tolist() == [-1.0, 0.0, -0.5]
+
+
+def test_it_takes_conversations_and_labels() -> None:
+    assert SFT.takes == {"conversations", "labels"}
