@@ -22,7 +22,7 @@ def encoded(ids: Sequence[int], weights: Sequence[float], key: str = "row") -> E
 
 
 def random_rows(count: int, seed: int = 0, longest: int = 40) -> list[Encoded]:
-    """Give rows of 4 to `longest` ids: a masked prompt, an answer with a masked middle, sometimes a masked end."""
+    """Give rows of 4 to `longest` ids: masked prompt, answer with a hole, sometimes a masked end."""
     draw = random.Random(seed)
     rows: list[Encoded] = []
     for number in range(count):

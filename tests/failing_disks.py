@@ -120,7 +120,7 @@ class ForgetfulDisk(Disk):
         super().rename(old, new)
 
     def what_survives(self, live: Path, found: Path, luck: random.Random) -> None:
-        """Write the folder as it may be found after the cut: all that was durable, and by luck some of the rest."""
+        """Write what may be found after the cut: all that was durable, and by luck some of the rest."""
         found.mkdir()
         durable = self.names.get(live.stat().st_ino, {})
         for child in sorted(live.iterdir()):

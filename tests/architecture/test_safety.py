@@ -8,9 +8,7 @@ import pytest
 
 from source_tree import SOURCE, SourceFile, full_name, source_files
 
-MODULES = frozenset(
-    (*("pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "code"),)
-)
+MODULES = frozenset(("pickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"))
 CALLS = frozenset(
     (
         *("eval", "exec", "compile", "__import__", "torch.load", "torch.hub.load", "numpy.load", "np.load"),
@@ -26,22 +24,14 @@ NETWORK = {
     "fastapi": ("doors/api/",),
     "starlette": ("doors/api/",),
     "uvicorn": ("doors/",),
+    "socket": ("doors/api/",),
 }
 """Who may reach, or be reached from, other machines. All other network libraries are used by nobody."""
 
 OTHER_NETWORK = frozenset(
     (
-        *(
-            "socket",
-            "ssl",
-            "http",
-            "urllib",
-            "ftplib",
-            "smtplib",
-            "xmlrpc",
-            "socketserver",
-            "asyncio.streams",
-        ),
+        *("ssl", "http.client", "http.server", "urllib.request", "ftplib", "smtplib", "xmlrpc"),
+        *("socketserver", "asyncio.streams"),
         *("requests", "httpx", "aiohttp", "urllib3", "websockets", "boto3", "paramiko", "grpc", "openai"),
     )
 )
@@ -64,7 +54,8 @@ def reaching(file: SourceFile) -> Iterator[str]:
     for found in file.imports():
         library = found.name.split(".")[0]
         expected = file.name.startswith(NETWORK.get(library, ("",)))
-        if library in OTHER_NETWORK or not expected:
+        other = any(f"{found.name}.".startswith(f"{name}.") for name in OTHER_NETWORK)
+        if other or not expected:
             yield f"{file.name}:{found.line}: {found.name}"
 
 
@@ -127,3 +118,9 @@ def test_a_planted_connection_is_caught(line: str, tmp_path: Path) -> None:
     (tmp_path / "engine" / "loop.py").write_text(line)
     (file,) = source_files(tmp_path)
     assert len(list(reaching(file))) == 1
+
+
+def test_taking_an_address_apart_reaches_nobody(tmp_path: Path) -> None:
+    (tmp_path / "loop.py").write_text("from http import HTTPStatus\nfrom urllib.parse import urlsplit")
+    (file,) = source_files(tmp_path)
+    assert list(reaching(file)) == []

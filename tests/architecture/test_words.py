@@ -26,9 +26,7 @@ SUFFIXES = (
 
 MACHINE_PATH = re.compile(r"(?<![\w.:~/-])/(?:work|home|root|Users|mnt|workspace)/\w")
 TODO = re.compile(r"\b(?:TODO|FIXME|XXX)\b(?!\(#[0-9]+\))")
-SHAPELESS = re.compile(
-    r"_?(?:utils?|helpers?|common|misc|base|manager|handler|legacy|old)(?:_\w+)?\.py|\w+_(?:v2|old)\.py"
-)
+SHAPELESS = re.compile(r"_?(?:utils?|helpers?|common|misc|base|legacy|old)(?:_\w+)?\.py|\w+_(?:v2|old)\.py")
 
 
 def files() -> list[Path]:

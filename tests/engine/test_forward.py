@@ -1,7 +1,7 @@
 import pytest
 import torch
-from engine_parts import ARCHITECTURES, encoded, naive_logprobs, network_of, random_rows
 
+from engine_parts import ARCHITECTURES, encoded, naive_logprobs, network_of, random_rows
 from tunesmith.core.cards import Encoded, Model
 from tunesmith.engine.forward import keeps_rows, logits, logprobs, ranked_first
 from tunesmith.engine.passes import passes
@@ -37,9 +37,9 @@ def test_what_stands_in_the_padding_changes_nothing(architecture: str) -> None:
         torch.testing.assert_close(logprobs(network, batch), before, atol=1e-6, rtol=0)
 
 
-def _last_wanted(predict_BT: torch.Tensor) -> torch.Tensor:
-    places = torch.arange(predict_BT.shape[1]).expand_as(predict_BT)
-    return torch.where(predict_BT, places, -1).amax(1, keepdim=True)
+def _last_wanted(predicts: torch.Tensor) -> torch.Tensor:
+    places = torch.arange(predicts.shape[1]).expand_as(predicts)
+    return torch.where(predicts, places, -1).amax(1, keepdim=True)
 
 
 def test_only_wanted_positions_reach_the_head() -> None:

@@ -5,8 +5,8 @@ from itertools import islice
 
 import pytest
 import torch
-from engine_parts import constant, naive_logprobs, plans_of, random_rows, snapshot, take, trainable
 
+from engine_parts import constant, naive_logprobs, plans_of, random_rows, snapshot, take, trainable
 from tunesmith.core.cards import Chat, Encoded, Example, Loss, Model, Plan
 from tunesmith.core.contracts import Objective
 from tunesmith.core.errors import NonFinite

@@ -1,10 +1,10 @@
 from itertools import islice
 
 import pytest
-from engine_parts import encoded, random_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine_parts import encoded, random_rows
 from tunesmith.core.cards import Encoded, Plan
 from tunesmith.engine.order import count_steps, plans
 

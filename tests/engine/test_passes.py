@@ -1,10 +1,10 @@
 from collections import Counter
 
 import torch
-from engine_parts import encoded, random_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine_parts import encoded, random_rows
 from tunesmith.engine.passes import Pass, passes
 
 CPU = torch.device("cpu")

@@ -166,7 +166,7 @@ def test_a_fresh_updater_has_nothing_to_save() -> None:
 
 def test_the_state_of_other_parameters_is_refused() -> None:
     updater = Updater(parameters(), Training(), 1)
-    with pytest.raises(DamagedFile, match="other parameters: \\['layer.9'\\]"):
+    with pytest.raises(DamagedFile, match=r"other parameters: \['layer\.9'\]"):
         updater.restore({"exp_avg/layer.9": torch.zeros(3)})
 
 

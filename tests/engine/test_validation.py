@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from engine_parts import in_float64, naive_logprobs, network_of, random_rows
 
+from engine_parts import in_float64, naive_logprobs, network_of, random_rows
 from tunesmith.core.cards import Model
 from tunesmith.core.errors import NonFinite
 from tunesmith.engine.validation import likelihoods, validate

@@ -99,7 +99,7 @@ class Training(Section):
     warmup: Share = Field(default=0.05, description="Share of all steps over which the learning rate rises.")
     tokens_per_step: Positive = Field(default=8192, description="Tokens read per optimizer step, about.")
     tokens_per_pass: Positive = Field(
-        default=4096, description="Tokens in memory at once; only speed depends on it."
+        default=2048, description="Tokens in memory at once; only speed depends on it."
     )
     weight_decay: float = Field(default=0.0, ge=0, description="AdamW's decoupled weight decay.")
     clip_norm: float | None = Field(

@@ -73,6 +73,8 @@ def read(folder: Path) -> Checkpoint:
     """Verify every file against the manifest; raises DamagedFile naming the first that differs."""
     for name, (size, digest) in _manifest(folder).items():
         path = folder / name
+        if path.parent != folder:
+            raise DamagedFile(f"{folder / 'manifest.json'} names {name!r}, which is not in {folder.name}.")
         if not path.is_file():
             raise DamagedFile(f"{path} is missing.")
         try:

@@ -83,7 +83,7 @@ def _resampled_sums(table: Statistics, seed: int, resamples: int) -> Iterator[St
     """Add up the table's rows as they are, then of `resamples` draws, in chunks of bounded memory."""
     columns = np.ascontiguousarray(table.T)  # each statistic in one piece: several times faster to draw from
     rows = len(table)
-    # Summed over the last axis as the draws are, so that rows which are all alike give exactly the same value.
+    # Summed over the last axis as the draws are, so that rows which are all alike give the very same value.
     yield columns.sum(axis=-1)[None]
     draw = np.random.default_rng(seed)
     chunk = max(1, NUMBERS_IN_MEMORY // table.size)

@@ -51,7 +51,7 @@ def read(folder: Path) -> PlainLoRA:
 
 
 def put(tensors: Mapping[str, Tensor], network: Any) -> None:
-    """Put tensors into a network wrapped by peft; raises DamagedFile unless they are exactly its adapter's."""
+    """Put tensors into a network wrapped by peft; raises DamagedFile unless its adapter is made of these."""
     from peft import get_peft_model_state_dict, set_peft_model_state_dict
 
     wanted = get_peft_model_state_dict(network, save_embedding_layers=False)

@@ -93,7 +93,7 @@ def _read(folder: Path) -> Party:
     method = recipes.build(run.recipe).method
     if package.kind != "adapter" or not isinstance(method, LoRA):
         raise BadRecipe(
-            f"{run.package} holds the {package.kind} of method {run.recipe.method.name}; only adapters of the "
+            f"{run.package} holds the {package.kind} of method {run.recipe.method.name}; only adapters of "
             "method lora can be averaged. Run it again with `method: lora` and `export: adapter`."
         )
     plain = plain_lora.read(run.package)

@@ -31,6 +31,10 @@ def test_top_p_keeps_the_fewest_tokens_that_reach_it(top_p: float, kept: int) ->
     assert (found > 0).tolist() == [True] * kept + [False] * (4 - kept)
 
 
+def test_the_lowest_temperature_takes_the_likeliest_token() -> None:
+    assert shares(Decoding(temperature=1e-300, seed=0)).tolist() == [1, 0, 0, 0]
+
+
 def test_top_p_does_not_mind_the_order_of_the_tokens() -> None:
     sampling = Sampling(Decoding(temperature=1.0, top_p=0.6, seed=0), [0], "cpu")
     (scores,) = sampling(torch.empty(0), PROBABILITIES[[3, 1, 2, 0]].log()[None])

@@ -25,7 +25,9 @@ class Sampling:
         """Give noisy scores; both have the shape [answers, vocabulary]."""
         import torch
 
-        scores = torch.log_softmax(scores / self._temperature, dim=-1)
+        # Below zero first, so that no temperature is too low to divide by.
+        scores = (scores - scores.max(dim=-1, keepdim=True).values) / self._temperature
+        scores = torch.log_softmax(scores, dim=-1)
         if self._top_p < 1:
             scores = _nucleus(scores, self._top_p)
         noise = torch.stack(

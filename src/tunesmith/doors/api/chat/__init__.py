@@ -1,0 +1,1 @@
+"""Chat completions: a conversation in; its answer, whole or piece by piece, out."""

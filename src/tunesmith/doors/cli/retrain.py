@@ -1,0 +1,34 @@
+"""`tunesmith retrain`: from corrected answers to the next recipe."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tunesmith.doors.cli.command import AsJson, command, show
+
+Minimum = Annotated[int, typer.Option(min=1, help="Corrected answers that are reason enough.")]
+
+
+@command("retrain")
+def retrain(
+    run: Annotated[Path, typer.Argument(help="The folder of the run whose model was served.")],
+    traces: Annotated[str, typer.Option(help="The file or database URL that the server kept traces in.")],
+    out: Annotated[Path, typer.Option(help="A folder for the next recipe and its rows.")] = Path("next"),
+    minimum: Minimum = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Propose the next recipe from corrected answers; nothing is trained yet."""
+    from tunesmith.lifecycle.retrain import retrain as propose
+
+    found = propose(run, traces, out, minimum)
+    lines = [found.signal.sentence, *found.notes]
+    if found.recipe:
+        lines.append(f"next: tunesmith run {found.recipe}")
+    value = {
+        "fires": found.signal.fires,
+        "sentence": found.signal.sentence,
+        "recipe": str(found.recipe) if found.recipe else None,
+        "notes": list(found.notes),
+    }
+    show(lines, value, as_json)

@@ -1,0 +1,118 @@
+from pathlib import Path
+
+import pytest
+
+from tunesmith import recipe as recipes
+from tunesmith.core.errors import BadBase, BadData, BadRecipe
+from tunesmith.lifecycle.check import check
+from tunesmith.lifecycle.new import draft, write
+
+ROWS = {
+    "Our Answers.jsonl": "".join(
+        f'{{"prompt": "Where is {n}?", "completion": "Here."}}\n' for n in range(30)
+    ),
+    "tickets.csv": "text,label\n" + "".join(f"where is {n},question\n" for n in range(30)),
+    "stories.txt": "\n\n".join(f"Once there was fox number {n}." for n in range(30)),
+    "stories.md": "\r\n\r\n".join(f"Once there was fox number {n}." for n in range(30)),
+}
+EXPECTED = {
+    "Our Answers.jsonl": ("our-answers", "sft", ["rouge_l", "perplexity"], "conversations"),
+    "tickets.csv": ("tickets", "sft", ["exact_match", "perplexity"], "labels"),
+    "stories.txt": ("stories", "text", ["perplexity"], "text"),
+    "stories.md": ("stories", "text", ["perplexity"], "text"),
+}
+
+
+def put(folder: Path, name: str, text: str | None = None) -> Path:
+    """Write a data file with its line ends as they are."""
+    path = folder / name
+    path.write_bytes((ROWS[name] if text is None else text).encode())
+    return path
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_the_page_passes_the_check_at_once(name: str, tiny_folder: Path, tmp_path: Path) -> None:
+    found = draft(put(tmp_path, name), str(tiny_folder))
+    write(found, tmp_path / "recipe.yaml")
+    recipe = recipes.read(tmp_path / "recipe.yaml")
+    checked = check(recipe)
+    assert recipe == found.recipe
+    assert checked.ledger["rows_in"] == 30
+    metrics = [metric.name for metric in recipe.evaluation.metrics]
+    assert (recipe.name, recipe.objective.name, metrics, found.kind) == EXPECTED[name]
+    assert [criterion.metric for criterion in recipe.success] == metrics[:1]
+    assert recipe.success[0].gain_over_base is not None
+    assert recipe.success[0].gain_over_base > 0
+
+
+def test_the_page_says_how_the_data_was_understood_and_what_its_keys_mean(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    found = draft(put(tmp_path, "tickets.csv"), str(tiny_folder), "Sort tickets.")
+    first, *others = found.page.splitlines()
+    assert first == f"# The data: {found.reads_as}"
+    assert "goal: Sort tickets.  # What the model should do better, in a sentence." in others
+
+
+def test_without_a_base_it_is_the_recipe_s_default(tmp_path: Path) -> None:
+    found = draft(put(tmp_path, "tickets.csv"))
+    assert found.recipe.base == recipes.read_text(found.page).base == "tiny"
+
+
+def test_windows_of_text_fit_the_base(tiny_folder: Path, tmp_path: Path) -> None:
+    text = " ".join(f"The fox met hen number {n}." for n in range(300))
+    found = draft(put(tmp_path, "stories.txt", f"{text}\n\n{text} The end.\n\nShort."), str(tiny_folder))
+    assert found.recipe.objective.options == {"window": 256}
+    assert check(found.recipe).ledger["splits"]["train"]["tokens_truncated"] == 0
+
+
+def test_a_base_from_a_hub_is_not_fetched(tmp_path: Path) -> None:
+    found = draft(put(tmp_path, "stories.txt"), "an-org/a-model")
+    assert (found.recipe.base, found.recipe.objective.options) == ("an-org/a-model", {})
+
+
+@pytest.mark.parametrize("text", ["One story.", "\n\nOne story.\n\n"])
+def test_one_document_alone_holds_nothing_out_and_says_so(
+    text: str, tiny_folder: Path, tmp_path: Path
+) -> None:
+    found = draft(put(tmp_path, "story.txt", text), str(tiny_folder))
+    assert "only one document" in found.notes[0]
+    assert f"# {found.notes[0]}" in found.page
+    assert found.recipe.success == ()
+    assert check(found.recipe).ledger["splits"]["train"]["rows"] == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("Größe_2.txt", "gr-e-2"), ("日本.txt", "model"), ("--.txt", "model"), ("a" * 80 + ".txt", "a" * 63)],
+)
+def test_any_file_name_becomes_a_name_for_runs(
+    file: str, name: str, tiny_folder: Path, tmp_path: Path
+) -> None:
+    assert draft(put(tmp_path, file, "a\n\nb"), str(tiny_folder)).recipe.name == name
+
+
+def test_an_existing_file_is_never_overwritten(tiny_folder: Path, tmp_path: Path) -> None:
+    found = draft(put(tmp_path, "tickets.csv"), str(tiny_folder))
+    page = tmp_path / "recipe.yaml"
+    page.write_text("mine")
+    with pytest.raises(BadRecipe, match="exists already, and nothing is overwritten"):
+        write(found, page)
+    assert page.read_text() == "mine"
+
+
+def test_a_page_in_a_folder_that_is_not_there_is_refused(tiny_folder: Path, tmp_path: Path) -> None:
+    found = draft(put(tmp_path, "tickets.csv"), str(tiny_folder))
+    with pytest.raises(BadRecipe, match="cannot be written: No such file"):
+        write(found, tmp_path / "nowhere" / "recipe.yaml")
+
+
+@pytest.mark.parametrize("name", ["gone.jsonl", "gone.txt", "data.parquet"])
+def test_data_that_cannot_be_read_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(BadData, match=name):
+        draft(tmp_path / name)
+
+
+def test_a_base_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadBase, match="There is no base"):
+        draft(put(tmp_path, "tickets.csv"), str(tmp_path / "nowhere"))
