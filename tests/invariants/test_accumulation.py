@@ -72,7 +72,6 @@ def curve(
 ) -> tuple[list[float], dict[str, Tensor]]:
     network = replace(tiny_model, network=network_of(architecture))
     model = in_float64(Full().apply(network, seed=0))
-    model.network.config.resid_pdrop = 0.0
     for module in model.network.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0

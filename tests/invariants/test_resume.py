@@ -32,12 +32,12 @@ class Run:
 
     def __init__(self, base: Path, method: str) -> None:
         self.model: Model = METHODS[method].apply(load("tiny", base), seed=5)
-        assert count_steps(ROWS, 7, 2, 100) == STEPS
+        assert count_steps(ROWS, 7, 2, 120) == STEPS
         self.updater = Updater(trainable(self.model), TRAINING, STEPS)
         seed_everything(7)
 
     def go_on(self, done: int, until: int) -> list[float]:
-        ahead = islice(plans(ROWS, seed=7, epochs=2, tokens_per_step=100), done, until)
+        ahead = islice(plans(ROWS, seed=7, epochs=2, tokens_per_step=120), done, until)
         return [step.loss for step in train(self.model, SFT(), ahead, self.updater, 60)]
 
     def save(self, folder: Path, step: int) -> None:

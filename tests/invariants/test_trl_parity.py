@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from engine_parts import constant, plans_of, random_rows, take
 from tunesmith.core.cards import Model
 from tunesmith.method.full import Full
@@ -40,7 +41,7 @@ def trl_trainer(network: Any, tokenizer: Any, folder: Path) -> Any:
         output_dir=str(folder),
         use_cpu=True,
         bf16=False,
-        gradient_checkpointing=False,
+        activation_checkpointing=False,
         per_device_train_batch_size=ROWS_PER_STEP // 2,
         gradient_accumulation_steps=2,
         max_steps=STEPS,
@@ -88,13 +89,11 @@ def test_twenty_steps_teach_what_trl_teaches(tiny_folder: Path, tmp_path: Path, 
     logged = [entry for entry in trainer.state.log_history if "grad_norm" in entry]
     steps = list(take(ours, plans_of(ROWS, ROWS_PER_STEP), constant(LEARNING_RATE), tokens_per_pass=70))
     assert len(logged) == len(steps) == STEPS
-    assert [step.loss for step in steps] == pytest.approx([entry["loss"] for entry in logged], rel=1e-5)
+    assert [step.loss for step in steps] == pytest.approx([entry["loss"] for entry in logged], rel=1e-6)
     norms = [float(entry["grad_norm"]) for entry in logged]
-    assert [step.gradient_norm for step in steps] == pytest.approx(norms, rel=1e-4)
+    assert [step.gradient_norm for step in steps] == pytest.approx(norms, rel=1e-5)
     for (name, found), (other, wanted) in zip(
         ours.network.named_parameters(), trainer.model.named_parameters(), strict=True
     ):
         assert name == other
-        torch.testing.assert_close(found, wanted, atol=1e-5, rtol=0)
-    from pathlib import Path as P
-    P("/tmp/parity.txt").open("a").write(repr((method, max(abs(s.loss/e["loss"]-1) for s,e in zip(steps,logged)), max(abs(s.gradient_norm/e-1) for s,e in zip(steps,norms)), max((a-b).abs().max().item() for a,b in zip(ours.network.parameters(), trainer.model.parameters())), [e["loss"] for e in logged][:3])))
+        torch.testing.assert_close(found, wanted, atol=5e-6, rtol=0)

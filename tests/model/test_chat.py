@@ -107,6 +107,17 @@ def test_what_a_template_puts_behind_an_end_token_is_not_trained_on(tiny_chat: C
     assert list(encoded.weights[-2:]) == [1.0, 0.0]
 
 
+def test_an_answer_that_would_merge_with_its_prompt_is_tokenised_by_itself(tiny_chat: ChatTokenizer) -> None:
+    tiny_chat.tokenizer.chat_template = (
+        "{% for m in messages %}{{ m.content }}{% if m.role == 'assistant' %}<|end|>{% endif %}{% endfor %}"
+    )
+    apart = [tiny_chat.tokenizer.encode(text) for text in ("t", "he")]
+    assert tiny_chat.tokenizer.encode("the") != apart[0] + apart[1]
+    encoded = tiny_chat.encode_conversation(conversation([("t", "he"), ("t", "he")]))
+    assert list(encoded.ids) == [*apart[0], *apart[1], 2] * 2
+    assert list(encoded.weights) == [0.0, *[1.0] * len(apart[1]), 1.0] * 2
+
+
 def test_an_answer_stops_at_the_end_token_and_at_what_the_template_ends_with(
     tiny_chat: ChatTokenizer,
 ) -> None:

@@ -86,6 +86,7 @@ def test_a_base_is_loaded_in_float32_and_not_in_training(folder: Path) -> None:
     weights = load_file(folder / "model.safetensors")
     halves = {name: tensor.to(torch.bfloat16) for name, tensor in weights.items()}
     save_file(halves, folder / "model.safetensors", metadata={"format": "pt"})
+    change(folder / "config.json", dtype="bfloat16")
     model = load("base", folder)
     assert {parameter.dtype for parameter in model.network.parameters()} == {torch.float32}
     assert not model.network.training

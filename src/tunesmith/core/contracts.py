@@ -1,4 +1,4 @@
-"""What a component promises, in one or two verbs. It is a frozen dataclass; its fields are its options.
+"""What a component promises, in a few verbs. It is a frozen dataclass; its fields are its options.
 
 A contract is subclassed to declare it, never to reuse code: there is none here to reuse.
 """
@@ -48,6 +48,7 @@ class Method(ABC):
     """Chooses what may change in a model."""
 
     starts_from: ClassVar[Literal["pretrained", "random"]] = "pretrained"
+    leaves_adapter: ClassVar[bool] = False
 
     @abstractmethod
     def apply(self, model: Model, seed: int) -> Model:
@@ -90,6 +91,8 @@ class Metric(ABC):
 
 class Exporter(ABC):
     """Writes a trained model in a form that other programs load."""
+
+    needs_adapter: ClassVar[bool] = False
 
     @abstractmethod
     def write(self, model: Model, method: Method, folder: Path) -> None:

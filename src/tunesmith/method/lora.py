@@ -16,6 +16,7 @@ from tunesmith.core.registry import did_you_mean
 class LoRA(Method):
     """Train a low-rank change beside each chosen weight; all else stays as it is."""
 
+    leaves_adapter = True
     rank: Annotated[int, Field(ge=1, le=1024, description="Size of the change.")] = 16
     alpha: Annotated[float, Field(gt=0, description="The change is scaled by alpha / rank.")] = 32.0
     dropout: Annotated[float, Field(ge=0, lt=1, description="Share of inputs dropped while training.")] = 0.0

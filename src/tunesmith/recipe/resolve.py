@@ -14,9 +14,6 @@ from tunesmith.core.recipe import Recipe, Selection
 from tunesmith.recipe.page import Plain
 from tunesmith.recipe.slots import SLOTS, Keys
 
-WHOLE_WEIGHTS = ("full", "scratch")
-"""Methods whose change is in the weights themselves, so that there is no adapter to export."""
-
 
 @dataclass(frozen=True)
 class Parts:
@@ -98,9 +95,9 @@ def _make(keys: Keys, chosen: Selection) -> Any:
 
 
 def _check_fit(recipe: Recipe, parts: Parts) -> None:
-    if recipe.export.name == "adapter" and recipe.method.name in WHOLE_WEIGHTS:
+    if parts.exporter.needs_adapter and not parts.method.leaves_adapter:
         raise BadRecipe(
-            f"export adapter needs a method that leaves one, but method {recipe.method.name} changes the "
+            f"export {recipe.export.name} needs a method that leaves one, but method {recipe.method.name} changes the "
             "weights themselves. Write export: merged."
         )
     if recipe.success and recipe.data.split.test == 0:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class Adapter(Exporter):
     """Write only what was trained beside the base: small, and of use only with that base."""
 
+    needs_adapter = True
+
     def write(self, model: Model, method: Method, folder: Path) -> None:
         """Write adapter_model.safetensors and adapter_config.json; the model stays as it is.
 

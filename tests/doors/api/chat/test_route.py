@@ -105,9 +105,15 @@ def test_unset_options_mean_greedy_and_all_the_room_there_is(server, tiny_model:
 
 
 def test_an_unknown_model_is_not_found(server) -> None:
-    with pytest.raises(openai.NotFoundError, match="There is no model 'tiny-lama'. Did you mean 'tiny-llama'") as e:
+    with pytest.raises(
+        openai.NotFoundError, match="There is no model 'tiny-lama'. Did you mean 'tiny-llama'"
+    ) as e:
         ask(server.client, model="tiny-lama")
-    assert (e.value.code, e.value.param, e.value.type) == ("model_not_found", "model", "invalid_request_error")
+    assert (e.value.code, e.value.param, e.value.type) == (
+        "model_not_found",
+        "model",
+        "invalid_request_error",
+    )
     assert e.value.request_id.startswith("req_")
 
 

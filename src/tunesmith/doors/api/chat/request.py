@@ -136,11 +136,12 @@ class ChatRequest(Card):
 
     def decoding(self, context: int) -> Decoding:
         """Say how the answer is to be generated."""
+        default = Decoding()
         stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
         return Decoding(
             max_tokens=self.max_tokens or self.max_completion_tokens or context,
-            temperature=Decoding.temperature if self.temperature is None else self.temperature,
-            top_p=1.0 if self.top_p is None else self.top_p,
+            temperature=default.temperature if self.temperature is None else self.temperature,
+            top_p=default.top_p if self.top_p is None else self.top_p,
             seed=self.seed,
             stop=tuple(stop),
         )
