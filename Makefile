@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: quickstart test check fix setup clean
+.PHONY: quickstart test check fix kills setup clean
 
 quickstart: setup ## Set up, then fine-tune the bundled base on the sample data, up to a verdict and a package.
 	$(BIN)/tunesmith run recipes/quickstart.yaml
@@ -24,6 +24,10 @@ fix: setup ## Format, mend what the linter can, write the generated documents an
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/python docs/generate.py
+
+N ?= 1000
+kills: setup ## Kill a run at N random moments, resume it, and compare with one left alone.
+	$(BIN)/python tests/flows/kill_trials.py --trials $(N)
 
 setup: $(VENV)/.done
 

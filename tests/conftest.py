@@ -1,4 +1,4 @@
-"""What holds for every test: no network, one thread, fixed seeds; and the fixtures of `tiny_models.py`."""
+"""What holds for every test: no network, one thread, fixed seeds; and the fixtures that many tests share."""
 
 import os
 import random
@@ -22,7 +22,7 @@ settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
 
 sys.path.insert(0, str(Path(__file__).parent))
-pytest_plugins = ["tiny_models"]
+pytest_plugins = ["tiny_models", "finished_run", "command_line"]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,9 +1,9 @@
 """Kill runs with SIGKILL at random moments, resume them, and hold them against a run that was left alone.
 
-    python tests/flows/kill_trials.py --base MODEL_FOLDER --trials 20
+    python tests/flows/kill_trials.py --trials 1000
 
-Prints one JSON document. Everything is imported once; each run is a fork of this process, so a trial takes about as
-long as the run itself. POSIX only.
+Prints one JSON document and ends with 1 if any run ended otherwise. Everything slow is done once: each run is
+a fork of a process that has all libraries loaded, and stops before its package. POSIX only.
 """
 
 import argparse
@@ -15,83 +15,110 @@ import signal
 import sys
 import tempfile
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from time import monotonic, sleep
 
+# Forked processes must not inherit threads; read when torch is first imported, inside the functions below.
 os.environ["OMP_NUM_THREADS"] = "1"
-
-from tunesmith import recipe as recipes  # noqa: E402  # after the number of threads is set
-from tunesmith.core.hashing import hash_file, hash_text  # noqa: E402
-from tunesmith.lifecycle.events import Stage  # noqa: E402
-from tunesmith.lifecycle.run import walk  # noqa: E402
-from tunesmith.lifecycle.run_folder import RunFolder, create, open_folder  # noqa: E402
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 RECIPE = """
 name: kills
 goal: Survive.
 base: {base}
-data: {{source: {{name: jsonl, path: {data}}}, split: {{validation: 0.2, test: 0.1}}}}
-method: {{name: lora, rank: 4, dropout: 0.1}}
-training: {{epochs: 3, tokens_per_step: 200, learning_rate: 1e-2, validate_every: 2, checkpoint_every: 1}}
+data: {{source: {{name: jsonl, path: {data}}}, split: {{validation: 0.1, test: 0.1}}}}
+method: {{name: lora, rank: 2, dropout: 0.1, targets: [q_proj]}}
+training: {{epochs: 2, tokens_per_step: 120, learning_rate: 1e-2, validate_every: 2, checkpoint_every: 1}}
 evaluation: {{metrics: [perplexity]}}
 """
+MOST_KILLS = 3
+"""How often one run is killed, at most."""
 
 
 @dataclass
 class Trial:
-    """How often one run was killed, how far it was then, and whether it ended as if nothing had happened."""
+    """How far a run was each time it was killed, and whether it ended as if nothing had happened."""
 
-    seconds: list[float]
-    kills: int
-    steps_before: list[int]
+    steps: list[int]
     is_identical: bool
 
 
-def main() -> None:
+def main() -> int:
     """Run the trials and print what came of them."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--base", type=Path, required=True)
+    parser.add_argument("--base", type=Path, help="a model folder; unset: a random one is made")
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         outcome = run_trials(given.base, Path(folder), given.trials, random.Random(given.seed))
     sys.stdout.write(json.dumps(outcome) + "\n")
+    return 0 if outcome["identical"] == outcome["trials"] else 1
 
 
-def run_trials(base: Path, work: Path, trials: int, chance: random.Random) -> dict[str, object]:
-    """Run once undisturbed, then `trials` times with kills, and compare trained weights and answers to the bit."""
-    data = work / "rows.jsonl"
-    rows = [{"prompt": f"Say {n} kettles.", "completion": f"There are {n} kettles, all warm."} for n in range(40)]
-    data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    recipe = recipes.resolve(recipes.read_text(RECIPE.format(base=base, data=data)))
+def run_trials(base: Path | None, work: Path, trials: int, chance: random.Random) -> dict[str, float]:
+    """Run once undisturbed, then `trials` times with kills; compare weights and answers to the bit."""
+    from tunesmith.lifecycle.run_folder import create
+
+    recipe = _prepare(base, work)
     calm = create(recipe, work / "calm")
     started = monotonic()
     assert _wait(_fork(calm)) == 0
     duration = monotonic() - started
     wanted = fingerprint(calm)
     done = [_trial(create(recipe, work / "killed"), wanted, duration, chance) for _ in range(trials)]
+    kills = [step for trial in done for step in trial.steps]
     return {
         "trials": trials,
-        "kills": sum(trial.kills for trial in done),
-        "kills_in_training": sum(1 for trial in done for step in trial.steps_before if step > 0),
+        "kills": len(kills),
+        "kills_in_training": sum(step > 0 for step in kills),
         "identical": sum(trial.is_identical for trial in done),
-        "duration": duration,
+        "seconds_of_a_run": round(duration, 3),
     }
 
 
-def _trial(run: RunFolder, wanted: str, duration: float, chance: random.Random) -> Trial:
-    trial = Trial([], 0, [], False)
-    while trial.kills < 3:
-        moment = chance.uniform(0, duration)
+def fingerprint(run) -> str:
+    """Fingerprint what training left: every file of the checkpoints kept, and the tuned model's answers."""
+    from tunesmith.core.hashing import hash_file, hash_value
+
+    kept = [path for path in sorted(run.checkpoints.glob("*/*")) if path.name != "manifest.json"]
+    files = [(path.parent.name, path.name, hash_file(path)) for path in kept]
+    assert len({folder for folder, _, _ in files}) >= 2
+    return hash_value([files, hash_file(run.path / "answers-tuned.json")])
+
+
+def _prepare(base: Path | None, work: Path):
+    """Write rows and a base, and load every library that a run needs."""
+    from tiny_models import build_tiny_llama
+    from tunesmith import recipe as recipes
+    from tunesmith.lifecycle.assemble import prepare_recipe
+
+    import_module("tunesmith.lifecycle.run")  # forks would load it again and again
+
+    if base is None:
+        base = work / "tiny-llama"
+        build_tiny_llama(base)
+    data = work / "rows.jsonl"
+    rows = [{"prompt": f"{n} kettles?", "completion": f"{n} warm kettles."} for n in range(24)]
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    recipe = recipes.resolve(recipes.read_text(RECIPE.format(base=base, data=data)))
+    prepared = prepare_recipe(recipe)
+    prepared.parts.method.apply(prepared.model(), recipe.seed)
+    return recipe
+
+
+def _trial(run, wanted: str, duration: float, chance: random.Random) -> Trial:
+    trial = Trial([], False)
+    while len(trial.steps) < MOST_KILLS:
         child = _fork(run)
-        sleep(moment)
+        sleep(chance.uniform(0, duration))
         os.kill(child, signal.SIGKILL)
-        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
+        if _wait(child) == 0:
             break  # it was faster than the kill
-        trial.kills += 1
-        trial.seconds.append(moment)
-        trial.steps_before.append(_steps(run))
+        trial.steps.append(_steps(run))
         if chance.random() < 0.5:
             break
     assert _wait(_fork(run)) == 0
@@ -100,32 +127,28 @@ def _trial(run: RunFolder, wanted: str, duration: float, chance: random.Random) 
     return trial
 
 
-def fingerprint(run: RunFolder) -> str:
-    """Fingerprint what training left: weights of every checkpoint kept, and the tuned model's answers."""
-    weights = sorted(run.checkpoints.glob("step-*/*.safetensors"))
-    states = [(path.parent.name, path.name, hash_file(path)) for path in weights]
-    answers = (run.path / "answers-tuned.json").read_text(encoding="utf-8")
-    return hash_text(json.dumps([states, answers]))
-
-
-def _steps(run: RunFolder) -> int:
+def _steps(run) -> int:
     path = run.path / "events.jsonl"
     return path.read_text(encoding="utf-8").count('"kind": "step"') if path.exists() else 0
 
 
-def _fork(run: RunFolder) -> int:
+def _fork(run) -> int:
     child = os.fork()
     if child:
         return child
     code = 1
     try:
-        code = _go(run)
+        code = _go(run.path)
     finally:
         os._exit(code)
 
 
-def _go(run: RunFolder) -> int:
-    for event in walk(open_folder(run.path)):
+def _go(path: Path) -> int:
+    from tunesmith.lifecycle.events import Stage
+    from tunesmith.lifecycle.run import walk
+    from tunesmith.lifecycle.run_folder import open_folder
+
+    for event in walk(open_folder(path)):
         if isinstance(event, Stage) and event.name == "package":
             return 0
     return 1
@@ -136,4 +159,4 @@ def _wait(child: int) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

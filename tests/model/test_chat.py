@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers.processors import TemplateProcessing
 
 from tunesmith.core.cards import Message
 from tunesmith.core.errors import BadBase, BadData
@@ -90,6 +91,16 @@ def test_text_survives_encoding_and_decoding(chat: ChatTokenizer, text: str) -> 
     assert encoded.ids[-1] == chat.tokenizer.eos_token_id
 
 
+def test_a_tokenizer_that_adds_a_begin_token_by_itself_adds_no_second_one(tiny_chat: ChatTokenizer) -> None:
+    tiny_chat.tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="<|begin|> $A", special_tokens=[("<|begin|>", 1)]
+    )
+    assert tiny_chat.tokenizer.encode("a")[0] == 1
+    assert tiny_chat.encode_prompt([Message("user", "a")]).count(1) == 1
+    assert tiny_chat.encode_conversation(conversation([("a", "b"), ("c", "d")])).ids.count(1) == 1
+    assert tiny_chat.encode_document("a").ids.count(1) == 1
+
+
 def test_a_turn_of_weight_zero_is_read_but_not_trained_on(tiny_chat: ChatTokenizer) -> None:
     messages = conversation([("a", "first"), ("b", "second")])
     messages[1] = replace(messages[1], weight=0.0)
@@ -111,11 +122,14 @@ def test_an_answer_that_would_merge_with_its_prompt_is_tokenised_by_itself(tiny_
     tiny_chat.tokenizer.chat_template = (
         "{% for m in messages %}{{ m.content }}{% if m.role == 'assistant' %}<|end|>{% endif %}{% endfor %}"
     )
-    apart = [tiny_chat.tokenizer.encode(text) for text in ("t", "he")]
-    assert tiny_chat.tokenizer.encode("the") != apart[0] + apart[1]
-    encoded = tiny_chat.encode_conversation(conversation([("t", "he"), ("t", "he")]))
-    assert list(encoded.ids) == [*apart[0], *apart[1], 2] * 2
-    assert list(encoded.weights) == [0.0, *[1.0] * len(apart[1]), 1.0] * 2
+    apart = [tiny_chat.tokenizer.encode(text) for text in ("yo", "u")]
+    assert tiny_chat.tokenizer.encode("you") != apart[0] + apart[1]
+    encoded = tiny_chat.encode_conversation(conversation([("yo", "u")]))
+    assert list(encoded.ids) == [*apart[0], *apart[1], 2]
+    assert list(encoded.weights) == [0.0] * len(apart[0]) + [1.0] * (len(apart[1]) + 1)
+    # Further on a server would see "you" in one piece, which is not what was trained on.
+    with pytest.raises(BadData, match="one row per answer"):
+        tiny_chat.encode_conversation(conversation([("yo", "u"), ("a", "b")]))
 
 
 def test_an_answer_stops_at_the_end_token_and_at_what_the_template_ends_with(

@@ -8,6 +8,9 @@ from itertools import accumulate
 
 from tunesmith.core.cards import Interval, MetricResult, Step, Validation
 
+WIDTHS = {"wide": 760, "narrow": 360}
+"""Each chart is drawn twice, so that its letters have the same size on a desk and on a phone."""
+
 Point = tuple[float, float]
 MOST_POINTS = 400
 LINE_HEIGHT = 12.0

@@ -2,31 +2,19 @@
 
 import base64
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
 
 from tunesmith.core.cards import Interval, Ledger, MetricResult, Report, Step, Validation
-from tunesmith.evaluation.chart import Bars, interval_bars, loss_chart, rate_chart
+from tunesmith.evaluation.chart import WIDTHS, Bars, interval_bars, loss_chart, rate_chart
 from tunesmith.evaluation.figures import places, span, write
-
-if TYPE_CHECKING:
-    from jinja2 import Template
-
-WIDTHS = {"wide": 760, "narrow": 360}
-"""Each chart is drawn twice, so that its letters have the same size on a desk and on a phone."""
+from tunesmith.evaluation.markup import style, template
 
 HEADLINES = {
     "promote": "Promote the tuned model",
     "keep the base": "Keep the base model",
     "not enough data to tell": "Not enough data to tell",
 }
-
-# Control characters apart from tab and line breaks, lone surrogates, and code points that are no characters.
-_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -50,11 +38,11 @@ def render(page: Page) -> str:
     """Write the page as HTML: one file, no script, nothing loaded from elsewhere, every text escaped."""
     from markupsafe import Markup  # comes with jinja2
 
-    style = _style()
-    return _template().render(
+    sheet = style()
+    return template("report.html").render(
         page=page,
-        style=Markup(style),
-        style_hash=_digest(style),
+        style=Markup(sheet),
+        style_hash=_digest(sheet),
         headline=HEADLINES[page.report.verdict],
         mood=page.report.verdict.split()[0],
         metrics=[_line(result) for result in page.report.metrics],
@@ -103,39 +91,6 @@ def _figures(interval: Interval, digits: int | None = None, *, signed: bool = Fa
     return _Figures(write(interval.value, digits, signed=signed), span(interval, digits, signed=signed))
 
 
-def _style() -> str:
-    return files("tunesmith.evaluation").joinpath("template/report.css").read_text("utf-8")
-
-
-def _digest(style: str) -> str:
+def _digest(sheet: str) -> str:
     """Name the one style sheet that the page's content security policy lets through."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-
-
-@lru_cache
-def _template() -> "Template":
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # comes with torch
-
-    environment = Environment(
-        loader=PackageLoader("tunesmith.evaluation", "template"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_visible,
-    )
-    environment.filters["count"] = lambda number: f"{number:,}"
-    return environment.get_template("report.html")
-
-
-def _visible(value: Any) -> Any:
-    """Show control characters as pictures, and what no file can hold as a replacement character."""
-    from markupsafe import Markup  # comes with jinja2
-
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    return _UNSEEN.sub(lambda found: _picture(ord(found.group())), value)
-
-
-def _picture(code: int) -> str:
-    return chr(0x2400 + code) if code < 0x20 else "\N{REPLACEMENT CHARACTER}"
+    return "sha256-" + base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()

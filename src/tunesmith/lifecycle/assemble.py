@@ -89,8 +89,8 @@ def check_lock(before: Mapping[str, Any], today: Mapping[str, Any]) -> list[str]
 
 
 def key_of(example: Example) -> str:
-    """Name a row so that a person finds it, and so that no other row has the same name."""
-    return f"{example.place.file}:{example.place.line}"
+    """Name a row so that a person finds it, and so that no other, on the same line or not, has its name."""
+    return str(example.place)
 
 
 def _check_fit(recipe: Recipe, parts: Parts, gives: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tunesmith.core.cards import BadRow, Encoded, Example, Model, Report
 from tunesmith.core.contracts import Metric, Source
-from tunesmith.core.errors import BadData
+from tunesmith.core.errors import BadData, BadRecipe
 from tunesmith.core.recipe import Evaluation
 from tunesmith.core.registry import Registry
 from tunesmith.evaluation.compare import Answers, Suite, compare
@@ -15,10 +15,9 @@ from tunesmith.export import read as packages
 from tunesmith.generation.backend.local import Local
 from tunesmith.lifecycle.answers import Questions, answer
 from tunesmith.lifecycle.assemble import key_of
+from tunesmith.lifecycle.loaded import load_base
 from tunesmith.lifecycle.probe import LOADERS
 from tunesmith.lifecycle.run import never
-from tunesmith.model.find import find
-from tunesmith.model.load import load as load_base
 
 SEED = 7
 """Draws the intervals; another would give slightly other bounds."""
@@ -27,12 +26,13 @@ SEED = 7
 def evaluate(folder: Path, data: Path, names: Sequence[str]) -> Report:
     """Have base and package answer the same rows, and say which is better, with intervals.
 
-    Raises BadData for rows that cannot be read or are too long: an evaluation leaves nothing out.
+    Raises BadData for rows that cannot be read or are too long: an evaluation leaves nothing out. Raises
+    BadRecipe for metrics that do not fit the rows, DamagedFile or BadBase where either model is not there.
     """
     metrics = {name: Registry("evaluation.metric", Metric).build(name, {}) for name in names}
     rows = _rows(Registry("data.source", Source).build("file", {"path": str(data)}))
-    base_name = manifest.read(folder).base.name
-    base = _answers(load_base(base_name, find(base_name)), rows, metrics)
+    _check_fit(rows, metrics)
+    base = _answers(load_base(manifest.read(folder).base), rows, metrics)
     tuned = _answers(packages.load(folder, LOADERS), rows, metrics)
     options = Evaluation()
     in_order = Questions.of(rows, (), metrics, options).rows
@@ -43,8 +43,16 @@ def _rows(source: Source) -> list[Example]:
     read = list(source.read())
     if bad := [row for row in read if isinstance(row, BadRow)]:
         listed = "\n".join(str(row) for row in bad[:100])
-        raise BadData(f"{len(bad)} rows cannot be read:\n{listed}")
+        raise BadData(f"{len(bad)} of {len(read)} rows cannot be used:\n{listed}\nMend them or remove them.")
     return [row for row in read if isinstance(row, Example)]
+
+
+def _check_fit(rows: Sequence[Example], metrics: Mapping[str, Metric]) -> None:
+    answers = [name for name, metric in metrics.items() if metric.needs == "answer"]
+    if answers and any(not row.messages for row in rows):
+        raise BadRecipe(
+            f"{', '.join(answers)} score answers, but raw text has none. Use --metric perplexity."
+        )
 
 
 def _answers(model: Model, rows: Sequence[Example], metrics: Mapping[str, Metric]) -> Answers:

@@ -87,4 +87,5 @@ def _parse(line: str) -> Event | None:
 def _is_after(event: Event, step: int) -> bool:
     if isinstance(event, Step):
         return event.number > step
-    return isinstance(event, Validation | Saved) and event.step > step
+    # The base is validated before the first step, so a run that begins there again validates it again.
+    return isinstance(event, Validation | Saved) and (event.step > step or event.step == step == 0)

@@ -5,32 +5,32 @@ from pathlib import Path
 from tunesmith.core.cards import Model, Report, Step, Validation
 from tunesmith.evaluation.report_page import Page, render
 from tunesmith.lifecycle.assemble import Prepared
-from tunesmith.lifecycle.events import Saved
 from tunesmith.lifecycle.run_folder import RunFolder
 
 
 def write_page(folder: RunFolder, prepared: Prepared, report: Report, model: Model) -> Path:
     """Write report.html into the run folder and give its path."""
     events = folder.events()
-    saved = [event for event in events if isinstance(event, Saved)]
+    validations = [event for event in events if isinstance(event, Validation)]
+    after_steps = [one for one in validations if one.step]
+    best = min(after_steps, key=lambda one: one.loss, default=None)
     page = Page(
         title=prepared.recipe.name,
         goal=prepared.recipe.goal,
         report=report,
         ledger=prepared.dataset.ledger,
         steps=[event for event in events if isinstance(event, Step)],
-        validations=[event for event in events if isinstance(event, Validation)],
-        best_step=saved[-1].best_step if saved else None,
+        validations=validations,
+        best_step=best.step if best else None,
         facts=_facts(folder, prepared, model),
     )
-    path = folder.path / "report.html"
-    path.write_text(render(page), encoding="utf-8", newline="\n")
-    return path
+    return folder.write_text("report.html", render(page))
 
 
 def _facts(folder: RunFolder, prepared: Prepared, model: Model) -> dict[str, str]:
     recipe = prepared.recipe
-    locked = folder.read_json("lock.json") or {}
+    locked = folder.read_json("lock.json")
+    assert locked is not None  # it was written before the first step
     counts = [(p.numel(), p.requires_grad) for p in model.network.parameters()]
     changed = sum(count for count, changes in counts if changes)
     machine = locked["machine"]

@@ -37,6 +37,7 @@ def walk(
 
     What an interrupted run had finished is not done again. Raises Stopped, resumable, when asked to stop.
     """
+    folder.mend()
     for event in _walk(folder, is_asked_to_stop, disk or Disk()):
         folder.record(event)
         yield event
@@ -48,10 +49,10 @@ def _walk(folder: RunFolder, is_asked_to_stop: Callable[[], bool], disk: Disk) -
     for sentence in ledgers.describe(prepared.dataset.ledger):
         yield Stage("data", sentence)
     yield from _few_rows(prepared)
-    folder.write_json("ledger.json", ledgers.to_json(prepared.dataset.ledger))
     model = prepared.model()
     _check_vocabulary(prepared, model)
     yield from _lock(folder, prepared, model)
+    folder.write_json("ledger.json", ledgers.to_json(prepared.dataset.ledger))
     yield Stage("base", f"{model.name} answers the test rows first")
     questions = _questions(prepared)
     base = _answer_once(folder, "answers-base.json", questions, model, is_asked_to_stop)
@@ -116,7 +117,7 @@ def _report(folder: RunFolder, questions: Questions, base: Answers, tuned: Answe
     recipe = folder.recipe
     suite = Suite(questions.metrics, recipe.success, recipe.evaluation.samples, recipe.seed)
     report = compare(questions.rows, base, tuned, suite)
-    (folder.path / "report.json").write_text(report_json.dump(report), encoding="utf-8", newline="\n")
+    folder.write_text("report.json", report_json.dump(report))
     return report
 
 

@@ -1,18 +1,24 @@
 """The run folder: the one place where a run keeps everything, and where every door reads."""
 
+import errno
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from tunesmith import recipe as recipes
-from tunesmith.core.errors import BadRecipe
+from tunesmith.core.errors import BadRecipe, DamagedFile, DiskFull
 from tunesmith.core.recipe import Recipe
+from tunesmith.core.registry import explain
 from tunesmith.lifecycle.events import Event, from_lines, to_line
 
 Clock = Callable[[], datetime]
+_OBJECT = TypeAdapter(dict[str, Any])
 
 
 def now() -> datetime:
@@ -40,26 +46,44 @@ class RunFolder:
 
     def record(self, event: Event) -> None:
         """Append one event; the file never loses what was recorded before."""
-        with (self.path / "events.jsonl").open("a", encoding="utf-8", newline="\n") as file:
+        path = self.path / "events.jsonl"
+        with _room_for(path), path.open("a", encoding="utf-8", newline="\n") as file:
             file.write(to_line(event, self.clock().isoformat(timespec="milliseconds")) + "\n")
+
+    def mend(self) -> None:
+        """Take the last event away if a kill tore it; only who is about to record may do so."""
+        path = self.path / "events.jsonl"
+        content = path.read_bytes() if path.exists() else b""
+        if content and not content.endswith(b"\n"):
+            with path.open("r+b") as file:
+                file.truncate(content.rfind(b"\n") + 1)
 
     def events(self) -> list[Event]:
         """Read all events that count."""
         path = self.path / "events.jsonl"
         return from_lines(path.read_text(encoding="utf-8").splitlines()) if path.exists() else []
 
+    def write_text(self, name: str, text: str) -> Path:
+        """Write a file of the run at once, whole or as it was before; raises DiskFull if there is no room."""
+        path, aside = self.path / name, self.path / f".{name}"
+        with _room_for(path):
+            aside.write_text(text, encoding="utf-8", newline="\n")
+            aside.replace(path)
+        return path
+
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
-        """Write a file of the run at once: whole, or as it was before."""
-        aside = self.path / f".{name}"
-        aside.write_text(
-            json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n"
-        )
-        aside.replace(self.path / name)
+        """Write a file of the run as JSON, as `write_text` does."""
+        self.write_text(name, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
     def read_json(self, name: str) -> dict[str, Any] | None:
-        """Read a file of the run, or None if it is not there yet."""
+        """Read a file of the run, or None if it is not there yet; raises DamagedFile if it is not JSON."""
         path = self.path / name
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        if not path.exists():
+            return None
+        try:
+            return _OBJECT.validate_json(path.read_bytes())
+        except ValidationError as error:
+            raise DamagedFile(f"{explain(error, str(path), [])}. Start a new run.") from None
 
 
 def create(recipe: Recipe, root: Path, clock: Clock = now) -> RunFolder:
@@ -70,19 +94,31 @@ def create(recipe: Recipe, root: Path, clock: Clock = now) -> RunFolder:
     while path.exists():
         number += 1
         path = root / f"{recipe.name}-{stamp}-{recipes.fingerprint(recipe)[:8]}-{number}"
-    path.mkdir(parents=True)
-    (path / "recipe.yaml").write_text(recipes.write(recipe), encoding="utf-8", newline="\n")
-    return RunFolder(path, recipe, clock)
+    folder = RunFolder(path, recipe, clock)
+    try:
+        path.mkdir(parents=True)
+    except OSError as error:
+        raise BadRecipe(f"No run can be kept in {root}: {error.strerror}. Name another folder.") from None
+    folder.write_text("recipe.yaml", recipes.write(recipe))
+    return folder
 
 
 def open_folder(path: Path, clock: Clock = now) -> RunFolder:
-    """Open a run, and mend its last event if a kill tore it; raises BadRecipe if none is there."""
+    """Open a run, changing nothing; raises BadRecipe if none is there."""
     if not (path / "recipe.yaml").is_file():
         raise BadRecipe(
             f"{path} is not a run: it has no recipe.yaml. `tunesmith runs` lists the runs there are."
         )
-    folder = RunFolder(path, recipes.resolve(recipes.read(path / "recipe.yaml")), clock)
-    events = path / "events.jsonl"
-    if events.exists() and (content := events.read_bytes()) and not content.endswith(b"\n"):
-        events.write_bytes(content[: content.rfind(b"\n") + 1])
-    return folder
+    return RunFolder(path, recipes.resolve(recipes.read(path / "recipe.yaml")), clock)
+
+
+@contextmanager
+def _room_for(path: Path) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise DiskFull(
+                f"No room to write {path}: {error.strerror}. Make room and resume the run."
+            ) from None
+        raise

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from tunesmith.core.cards import Checkpoint, Model
@@ -102,8 +103,21 @@ def restore_weights(model: Model, saved: Checkpoint) -> None:
 def _resume(training: Training) -> Iterator[Event]:
     saved, rejected = checkpoints.newest(training.folder.checkpoints)
     yield from (Warned(f"A checkpoint was passed over: {sentence}") for sentence in rejected)
-    if saved is not None:
+    if saved is None:
+        return
+    best = saved.state["patience"]["best_step"]
+    if best in (None, saved.step) or not (loss := _damage(training.folder.checkpoints / f"step-{best}")):
         training.restore(saved)
+    else:
+        yield Warned(f"The best checkpoint is lost, so training begins again: {loss}")
+
+
+def _damage(folder: Path) -> str | None:
+    try:
+        checkpoints.read(folder)
+    except DamagedFile as damage:
+        return str(damage)
+    return None
 
 
 def _started(training: Training) -> Started:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +53,12 @@ def running(state: State) -> Iterator[Running]:
 
 
 @pytest.fixture
+def serving() -> Callable[[State], AbstractContextManager[Running]]:
+    """Give what serves any state."""
+    return running
+
+
+@pytest.fixture
 def traces(tmp_path: Path) -> Iterator[TraceStore]:
     store = TraceStore.open(str(tmp_path / "traces.db"))
     yield store
@@ -62,8 +68,6 @@ def traces(tmp_path: Path) -> Iterator[TraceStore]:
 @pytest.fixture
 def start(tiny_model: Model, traces: TraceStore) -> Iterator[Callable[..., Running]]:
     """Give what starts a server around the tiny model; all are stopped at the end of the test."""
-    from contextlib import ExitStack
-
     with ExitStack() as stack:
 
         def begin(backend: Backend | None = None, **options: object) -> Running:

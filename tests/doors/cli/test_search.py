@@ -20,7 +20,7 @@ def test_it_shows_all_trials_and_only_the_winner_s_verdict(tiny_folder: Path, tm
     head, failed, won, _, verdict, *_ = result.stdout.splitlines()
     assert head.split() == ["changes", "validation", "loss"]
     assert failed.startswith("training.learning_rate=1e30  failed: ")
-    assert won.startswith("training.learning_rate=1e-3   ")
+    assert won.startswith("training.learning_rate=1e-3  ")
     assert won.endswith("  best")
     assert verdict.startswith("verdict: ")
     assert result.stdout.count("verdict: ") == 1

@@ -64,7 +64,9 @@ def is_loopback(host: str) -> bool:
 
 def _carries(headers: Headers, api_key: str) -> bool:
     scheme, _, given = headers.get("authorization", "").partition(" ")
-    return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), api_key.encode())
+    return scheme.lower() == "bearer" and hmac.compare_digest(
+        given.strip().encode("latin-1"), api_key.encode()
+    )
 
 
 def _not_from_here(headers: Headers) -> Failure | None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
 
+LAST_PORT = 65535
 SECONDS_TO_FINISH = 5
 """How long answers under way may take once the server was asked to stop."""
 
@@ -64,7 +65,9 @@ def open_server(app: FastAPI, host: str = "127.0.0.1", port: int = 8000) -> Serv
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    if not 0 <= port <= LAST_PORT:
+        raise BadOption(f"{port} is no port: choose one from 1 to {LAST_PORT}, or 0 for any free one.")
     try:
         return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise BadOption(f"Cannot listen on {host}:{port}: {error}. Choose another address or port.") from None

@@ -16,12 +16,20 @@ def main() -> None:
     """Run the command that was typed; ends the process with a documented exit code."""
     try:
         build()(standalone_mode=False, prog_name="tunesmith")
+        sys.stdout.flush()
     except TunesmithError as error:
         _tell(error)
         sys.exit(error.exit_code)
     except typer.TyperException as error:
         sys.stderr.write(f"{error.format_message()}\n")
         sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # Whoever read the output has gone; without this Python would complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        _tell(TunesmithError(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}."))
+        sys.exit(TunesmithError.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("\nStopped.\n")
         sys.exit(Stopped.exit_code)

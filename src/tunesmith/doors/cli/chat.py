@@ -1,6 +1,7 @@
 """`tunesmith chat`: talk to a package in the terminal, or answer questions from a pipe."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +30,7 @@ def chat(
     decoding = Decoding(max_tokens=max_tokens, temperature=temperature)
     opening = (Message("system", system),) if system else ()
     turns = opening
-    while line := _ask():
+    for line in _lines():
         turns = (*turns, Message("user", line))
         answer = ""
         for piece in model.stream(turns, decoding):
@@ -40,8 +41,15 @@ def chat(
         turns = (*turns, Message("assistant", answer)) if sys.stdin.isatty() else opening
 
 
+def _lines() -> Iterator[str]:
+    if not sys.stdin.isatty():
+        yield from (line.strip() for line in sys.stdin if line.strip())
+        return
+    while line := _ask():
+        yield line
+
+
 def _ask() -> str:
-    if sys.stdin.isatty():
-        sys.stderr.write("> ")
-        sys.stderr.flush()
+    sys.stderr.write("> ")
+    sys.stderr.flush()
     return sys.stdin.readline().strip()

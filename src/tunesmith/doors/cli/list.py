@@ -28,10 +28,11 @@ def list_components(
     found = catalogue() if what is None else {what: catalogue()[what]}
     lines: list[str] = []
     for kind, components in found.items():
-        lines += [kind, *(f"  {one.name:<14}{one.sentence}" for one in components), ""]
-        if what is not None:
-            lines += [line for one in components for line in (one.name, *_options(one.options))]
-    show(lines[:-1], {kind: [vars(one) for one in components] for kind, components in found.items()}, as_json)
+        lines += ["", kind]
+        for one in components:
+            lines.append(f"  {one.name:<14}{one.sentence}")
+            lines += _options(one.options) if what is not None else []
+    show(lines[1:], {kind: [vars(one) for one in components] for kind, components in found.items()}, as_json)
 
 
 def _options(options: dict[str, str]) -> list[str]:

@@ -1,11 +1,12 @@
 """`tunesmith run` and `tunesmith resume`: the whole life cycle, from a recipe to a package and a verdict."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tunesmith.core.errors import CriteriaNotMet, Stopped
+from tunesmith.core.errors import CriteriaNotMet, DiskFull, Stopped
 from tunesmith.doors.cli.command import AsJson, Changes, command, say, show
 from tunesmith.doors.cli.stop import stop_on_signals
 
@@ -52,11 +53,14 @@ def follow(folder: "RunFolder", require_success: bool, as_json: bool) -> None:
     from tunesmith.lifecycle.run import walk
 
     say(f"run: {folder.path}")
+    how_to_go_on = f"Go on with: tunesmith resume {shlex.quote(str(folder.path))}"
     with stop_on_signals() as is_asked_to_stop:
         try:
             finished = watch(walk(folder, is_asked_to_stop))
-        except Stopped as stopped:
-            raise Stopped(f"{stopped} Go on with: tunesmith resume {folder.path}") from None
+        except (Stopped, DiskFull) as stopped:
+            raise type(stopped)(f"{stopped} {how_to_go_on}") from None
+        except KeyboardInterrupt:
+            raise Stopped(f"\nStopped at once; the last checkpoint is intact. {how_to_go_on}") from None
     show(to_lines(finished), to_json(finished), as_json)
     if require_success and finished.report.verdict != "promote":
         raise CriteriaNotMet(f"The verdict is {finished.report.verdict!r}: {finished.report.reason}")

@@ -1,11 +1,10 @@
 """Ctrl-C and SIGTERM ask a run to stop at the next safe point; a second Ctrl-C stops at once."""
 
+import os
 import signal
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
-
-from tunesmith.doors.cli.command import say
 
 
 @contextmanager
@@ -18,7 +17,8 @@ def stop_on_signals() -> Generator[Callable[[], bool]]:
         if asked:
             raise KeyboardInterrupt
         asked = True
-        say("\nStopping at the next step and saving; once more to stop at once.")
+        # Not through sys.stderr: the signal may have come while that was being written to.
+        os.write(2, b"\nStopping at the next step and saving; once more to stop at once.\n")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
