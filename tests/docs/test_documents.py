@@ -1,153 +1,34 @@
 """What the documents claim: links lead somewhere, commands parse, recipes are recipes, names exist."""
 
-import ast
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
-import yaml
 
 import tunesmith
+from markdown_pages import (
+    MARKER,
+    ROOT,
+    SHELLS,
+    blocks,
+    broken,
+    commands,
+    documents,
+    every_block,
+    fault,
+    filled,
+    inline,
+    links,
+    missing_names,
+    name_of,
+    our_commands,
+)
 from tunesmith import recipe as recipes
-from tunesmith.doors.cli.app import build
 from tunesmith.lifecycle.catalogue import ROOMS
-
-ROOT = Path(__file__).parents[2]
-SHELLS = ("shell", "bash", "sh", "console")
-FILL = {
-    "name": "name: filled-in",
-    "goal": "goal: Stand where a snippet leaves it out.",
-    "data": "data: {source: {name: jsonl, path: rows.jsonl}}",
-}
-"""What a recipe needs at least; put in where a snippet shows only a part of one."""
-
-LINK = re.compile(r"(?<!!)\[[^\]\[]*\]\(([^()\s]+)\)")
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-MARKER = re.compile(r"^<!-- output: (.+) -->\n```text\n", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Block:
-    """A fenced block: `place` is file and line."""
-
-    place: str
-    language: str
-    text: str
-
-
-def documents() -> list[Path]:
-    """Find the Markdown that belongs to the project, written by people or from the code."""
-    folders = ("docs", "recipes", "samples", "src", "benchmarks")
-    found = [path for folder in folders for path in (ROOT / folder).rglob("*.md")]
-    return sorted([*ROOT.glob("*.md"), *found])
-
-
-def name_of(page: Path) -> str:
-    return page.relative_to(ROOT).as_posix() if page.is_relative_to(ROOT) else page.name
-
-
-def blocks(page: Path) -> list[Block]:
-    text = page.read_text(encoding="utf-8")
-    return [
-        Block(f"{name_of(page)}:{text[: found.start()].count(chr(10)) + 1}", found[1], found[2])
-        for found in FENCE.finditer(text)
-    ]
-
-
-def every_block(*languages: str) -> list[Block]:
-    return [block for page in documents() for block in blocks(page) if block.language in languages]
-
-
-def links(page: Path) -> list[str]:
-    """Give the links of a page that lead to a file or a heading; code is no place for links."""
-    text = FENCE.sub("", page.read_text(encoding="utf-8"))
-    text = re.sub(r"`[^`\n]*`(?!\])", "", text)
-    return [target for target in LINK.findall(text) if not re.match(r"[a-z]+:", target)]
-
-
-def broken(page: Path) -> list[str]:
-    """List the links of a page that lead nowhere."""
-    return [target for target in links(page) if not _leads_somewhere(page, target)]
-
-
-def _leads_somewhere(page: Path, target: str) -> bool:
-    path, _, heading = target.partition("#")
-    file = (page.parent / path).resolve() if path else page
-    if not file.exists():
-        return False
-    return not heading or heading in _anchors(file)
-
-
-def _anchors(page: Path) -> set[str]:
-    text = FENCE.sub("", page.read_text(encoding="utf-8"))
-    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
-
-
-def inline(page: Path, beginning: str) -> list[str]:
-    """Give the code inside sentences that begins like this."""
-    text = FENCE.sub("", page.read_text(encoding="utf-8"))
-    return [code for code in re.findall(r"`([^`\n]+)`", text) if code.startswith(beginning)]
-
-
-def commands(text: str) -> Iterator[list[str]]:
-    """Give every command line of a shell block as words: lines joined, pipes parted, comments left out."""
-    for line in text.replace("\\\n", " ").splitlines():
-        reader = shlex.shlex(line.removeprefix("$ "), posix=True, punctuation_chars="|&;<>")
-        reader.whitespace_split = True
-        words: list[str] = []
-        for word in reader:
-            if set(word) <= set("|&;<>"):
-                yield from ([words] if words else [])
-                words = []
-            elif words or not re.match(r"[A-Z_]+=", word):  # a variable before a command is not its name
-                words.append(word)
-        yield from ([words] if words else [])
-
-
-def fault(words: list[str]) -> str | None:
-    """Say what is wrong with a command of ours; None for one that parses, or one of others."""
-    if words[0] == "make":
-        targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-        return None if set(words[1:]) <= set(targets) else f"make has no target {words[1:]}"
-    if words[0] != "tunesmith" or words[1] == "--help":
-        return None
-    known: dict[str, Any] = typer.main.get_command(build()).commands  # type: ignore[attr-defined]  # it is a group
-    if len(words) < 2 or words[1] not in known:
-        return f"there is no command {words[1:2]}"
-    if words[2:] == ["--help"]:
-        return None
-    try:
-        known[words[1]].make_context(words[1], list(words[2:]))
-    except typer.TyperException as error:
-        return error.format_message()
-    return None
-
-
-def filled(snippet: str) -> str:
-    """Complete a part of a recipe to a whole one."""
-    given = yaml.safe_load(snippet)
-    return snippet + "\n" + "\n".join(line for key, line in FILL.items() if key not in given)
-
-
-def missing_names(code: str) -> list[str]:
-    """List what a Python snippet takes from us that is not there."""
-    found: list[str] = []
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tunesmith"):
-            names = vars(import_module(str(node.module)))
-            found += [f"{node.module}.{alias.name}" for alias in node.names if alias.name not in names]
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            is_ours = node.value.id == "tunesmith" and node.attr not in tunesmith.__all__
-            found += [f"tunesmith.{node.attr}"] if is_ours else []
-    return found
 
 
 def test_every_link_leads_somewhere() -> None:
@@ -272,10 +153,22 @@ def test_every_address_of_the_server_is_one_of_its_routes() -> None:
 
 def test_the_readme_names_every_command() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    known = list(typer.main.get_command(build()).commands)  # type: ignore[attr-defined]  # it is a group
+    known = list(our_commands())
     assert len(known) >= 10
     listed = re.findall(r"^\| `tunesmith (\w+)` \|", text, re.MULTILINE)
     assert sorted(listed) == sorted(known)
+
+
+def test_the_architecture_lists_every_room_in_the_words_of_its_own_sentence() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \[(\w+)\]\(src/tunesmith/\1\) \| (.+) \| (.+) \|$", text, re.MULTILINE)
+    others = {"core", "recipe", "lifecycle", "doors"}
+    folders = {path.parent.name for path in (ROOT / "src" / "tunesmith").glob("*/__init__.py")}
+    assert {room for room, _, _ in rows} == folders - others
+    for room, enters, leaves in rows:
+        sentence = set(re.findall(r"[a-z]{4,}", (import_module(f"tunesmith.{room}").__doc__ or "").lower()))
+        for side in (enters, leaves):
+            assert sentence & set(re.findall(r"[a-z]{4,}", side.lower())), f"{room}: {side}"
 
 
 def test_the_readme_names_the_test_command_that_machines_call() -> None:
@@ -306,7 +199,7 @@ def test_planted_links_are_judged(tmp_path: Path) -> None:
     (tmp_path / "there.md").write_text("# A heading, here\n", encoding="utf-8")
     page = tmp_path / "page.md"
     page.write_text(
-        "[a](there.md) [b](there.md#a-heading-here) [c](https://example.org/x)\n[d](gone.md) [e](there.md#no)\n"
+        "[a](there.md) [b](there.md#a-heading-here) [c](https://x.org)\n[d](gone.md) [e](there.md#no)\n"
         "`[f](gone.md)` [`g`](away.md)\n```text\n[h](gone.md)\n```\n",
         encoding="utf-8",
     )

@@ -5,6 +5,7 @@ from itertools import islice
 
 import pytest
 import torch
+from torch.nn import functional
 
 from engine_parts import constant, naive_logprobs, plans_of, random_rows, snapshot, take, trainable
 from tunesmith.core.cards import Chat, Encoded, Example, Loss, Model, Plan
@@ -138,3 +139,19 @@ def test_a_gradient_that_is_no_number_stops_before_the_step_is_taken(model: Mode
         next(train(model, Steep(), plans_of(ROWS, 8), updater, 128))
     for name, value in snapshot(model).items():
         assert value.numpy().tobytes() == before[name].numpy().tobytes()
+
+
+def test_the_gradient_is_that_of_the_mean_over_all_tokens(model: Model) -> None:
+    plan = Plan(1, 1, tuple(ROWS[:6]))
+    logits = [model.network(input_ids=torch.tensor([list(row.ids)])).logits[0] for row in plan.sequences]
+    costs = [
+        functional.cross_entropy(scores[place - 1], torch.tensor(row.ids[place]))
+        for row, scores in zip(plan.sequences, logits, strict=True)
+        for place, weight in enumerate(row.weights)
+        if weight
+    ]
+    torch.stack(costs).mean().backward()
+    norm = torch.nn.utils.get_total_norm([p.grad for p in model.network.parameters() if p.grad is not None])
+    model.network.zero_grad()
+    (step,) = take(model, [plan], constant(), tokens_per_pass=50)
+    assert step.gradient_norm == pytest.approx(float(norm), rel=1e-5)

@@ -40,10 +40,10 @@ MOST_KILLS = 3
 
 @dataclass
 class Trial:
-    """How far a run was each time it was killed, and whether it ended as if nothing had happened."""
+    """How far a run was each time it was killed, and which files it ended with that it should not have."""
 
     steps: list[int]
-    is_identical: bool
+    differences: list[str]
 
 
 def main() -> int:
@@ -59,7 +59,7 @@ def main() -> int:
     return 0 if outcome["identical"] == outcome["trials"] else 1
 
 
-def run_trials(base: Path | None, work: Path, trials: int, chance: random.Random) -> dict[str, float]:
+def run_trials(base: Path | None, work: Path, trials: int, chance: random.Random) -> dict[str, object]:
     """Run once undisturbed, then `trials` times with kills; compare weights and answers to the bit."""
     from tunesmith.lifecycle.run_folder import create
 
@@ -68,26 +68,27 @@ def run_trials(base: Path | None, work: Path, trials: int, chance: random.Random
     started = monotonic()
     assert _wait(_fork(calm)) == 0
     duration = monotonic() - started
-    wanted = fingerprint(calm)
+    wanted = fingerprints(calm)
     done = [_trial(create(recipe, work / "killed"), wanted, duration, chance) for _ in range(trials)]
     kills = [step for trial in done for step in trial.steps]
     return {
         "trials": trials,
         "kills": len(kills),
         "kills_in_training": sum(step > 0 for step in kills),
-        "identical": sum(trial.is_identical for trial in done),
+        "identical": sum(not trial.differences for trial in done),
+        "differences": [trial.differences for trial in done if trial.differences],
         "seconds_of_a_run": round(duration, 3),
     }
 
 
-def fingerprint(run) -> str:
+def fingerprints(run) -> dict[str, str]:
     """Fingerprint what training left: every file of the checkpoints kept, and the tuned model's answers."""
-    from tunesmith.core.hashing import hash_file, hash_value
+    from tunesmith.core.hashing import hash_file
 
-    kept = [path for path in sorted(run.checkpoints.glob("*/*")) if path.name != "manifest.json"]
-    files = [(path.parent.name, path.name, hash_file(path)) for path in kept]
-    assert len({folder for folder, _, _ in files}) >= 2
-    return hash_value([files, hash_file(run.path / "answers-tuned.json")])
+    files = [path for path in run.checkpoints.rglob("*") if path.is_file()]
+    assert len({path.parent for path in files}) >= 2
+    files.append(run.path / "answers-tuned.json")
+    return {path.relative_to(run.path).as_posix(): hash_file(path) for path in files}
 
 
 def _prepare(base: Path | None, work: Path):
@@ -110,8 +111,8 @@ def _prepare(base: Path | None, work: Path):
     return recipe
 
 
-def _trial(run, wanted: str, duration: float, chance: random.Random) -> Trial:
-    trial = Trial([], False)
+def _trial(run, wanted: dict[str, str], duration: float, chance: random.Random) -> Trial:
+    trial = Trial([], [])
     while len(trial.steps) < MOST_KILLS:
         child = _fork(run)
         sleep(chance.uniform(0, duration))
@@ -122,7 +123,8 @@ def _trial(run, wanted: str, duration: float, chance: random.Random) -> Trial:
         if chance.random() < 0.5:
             break
     assert _wait(_fork(run)) == 0
-    trial.is_identical = fingerprint(run) == wanted
+    found = fingerprints(run)
+    trial.differences = sorted(name for name, _ in found.items() ^ wanted.items())
     shutil.rmtree(run.path)
     return trial
 

@@ -1,6 +1,8 @@
 """A service answers one at a time, as its backend does, and leaves a trace of every finished answer."""
 
+import inspect
 import threading
+import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -94,6 +96,26 @@ def test_a_prompt_without_room_is_refused_before_any_piece(tiny_model: Model) ->
 
 
 @dataclass(frozen=True, kw_only=True)
+class Kept(Echo):
+    """Holds on to what it streams, so that nothing but closing it ends it."""
+
+    streams: list[Generator[Completion]] = field(default_factory=list[Generator[Completion]])
+
+    def stream(self, model: Model, prompt: Sequence[int], decoding: Decoding) -> Generator[Completion]:
+        self.streams.append(super().stream(model, prompt, decoding))
+        return self.streams[-1]
+
+
+@pytest.mark.parametrize("is_traced", [True, False])
+def test_giving_up_an_answer_closes_the_backend_s_stream(tiny_model: Model, is_traced: bool) -> None:
+    kept = Kept()
+    reply = Service(tiny_model, kept, Shelf().add).answer(QUESTION, Decoding(), is_traced)
+    next(reply.pieces)
+    reply.pieces.close()
+    assert [inspect.getgeneratorstate(stream) for stream in kept.streams] == [inspect.GEN_CLOSED]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Crowded(Backend):
     """Counts how many answers are under way at once."""
 
@@ -109,6 +131,7 @@ class Crowded(Backend):
         self.inside.add(threading.get_ident())
         for number in range(20):
             self.most.append(len(self.inside))
+            time.sleep(0.0005)  # lets another thread in, if it may
             yield Completion("x", 1, number, "stop" if number == 19 else None)
         self.inside.discard(threading.get_ident())
 

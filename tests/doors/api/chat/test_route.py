@@ -241,6 +241,10 @@ def test_a_client_that_does_not_read_is_given_up() -> None:
 
     taken: list[Event] = []
     stream = EventStream(source(), seconds_to_read=0.01)
-    anyio.run(stream, {"type": "http", "asgi": {"spec_version": "2.3"}}, silence, take_two)
+
+    async def serve() -> bool:
+        await stream({"type": "http", "asgi": {"spec_version": "2.3"}}, silence, take_two)
+        return closed.is_set()
+
+    assert anyio.run(serve)
     assert len(taken) == 3
-    assert closed.is_set()
