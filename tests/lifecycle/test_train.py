@@ -69,7 +69,8 @@ class Trained:
 
 
 def make(tmp_path: Path, base: Path, *changes: str) -> RunFolder:
-    return run_folder.create(read_recipe(tmp_path, base, *changes), tmp_path / "runs")
+    last = {change.partition("=")[0]: change for change in changes}  # what is given later counts
+    return run_folder.create(read_recipe(tmp_path, base, *last.values()), tmp_path / "runs")
 
 
 def stop_after(steps: int) -> Callable[[], bool]:

@@ -32,10 +32,10 @@ def propose(
     """Propose to train on the rows of the run `parent` and on corrected answers, all in one JSONL file.
 
     `examples` are its rows of all splits: a row's side follows from its prompt, so each falls on the same
-    side again. `traces` come in the order of their corrections: of two for one conversation the later counts. A
-    correction takes the place of rows with the same prompt. Earlier answers in a corrected conversation are
-    the model's own; they are read, not learned. Raises BadData where nothing was corrected, or where the rows
-    are raw text.
+    side again. `traces` come in the order of their corrections: of two for one conversation the later
+    counts. A correction takes the place of rows with the same prompt. Earlier answers in a corrected
+    conversation are the model's own; they are read, not learned. Raises BadData where nothing was corrected,
+    or where the rows are raw text.
     """
     if any(not example.messages for example in examples):
         raise BadData(
