@@ -179,7 +179,7 @@ def test_the_state_of_a_parameter_of_another_shape_is_refused() -> None:
 @pytest.mark.parametrize(
     ("schedule", "step", "share"),
     [
-        ("constant", 1, 0.5),  # warm-up is ceil(0.2 * 10) = 2 steps: half, then all of the rate
+        ("constant", 1, 0.5),  # warm-up is ceil(0.15 * 10) = 2 steps: half, then all of the rate
         ("constant", 2, 1.0),
         ("constant", 3, 1.0),
         ("constant", 10, 1.0),
@@ -197,7 +197,7 @@ def test_the_state_of_a_parameter_of_another_shape_is_refused() -> None:
     ],
 )
 def test_the_rate_at_hand_computed_points(schedule: str, step: int, share: float) -> None:
-    training = Training.model_validate({"learning_rate": 2e-3, "schedule": schedule, "warmup": 0.2})
+    training = Training.model_validate({"learning_rate": 2e-3, "schedule": schedule, "warmup": 0.15})
     assert learning_rate(training, step, steps=10) == pytest.approx(2e-3 * share, rel=1e-9)
 
 

@@ -1,5 +1,6 @@
 """Open a package for service, with or without a memory of what it answered."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,11 @@ class Opened:
 
     service: Service
     traces: TraceStore | None
+
+    @property
+    def correct(self) -> Callable[[str, str, float], str | None] | None:
+        """What keeps a correction: a trace's id, the right answer, and the time."""
+        return self.traces.correct if self.traces else None
 
 
 def open_service(package: Path, traces: str | None) -> Opened:

@@ -72,7 +72,7 @@ def start(tiny_model: Model, traces: TraceStore) -> Iterator[Callable[..., Runni
 
         def begin(backend: Backend | None = None, **options: object) -> Running:
             service = Service(tiny_model, backend or Local(), traces.add)
-            state = State({"tiny-llama": service}, traces, **options)  # type: ignore[arg-type]  # as given
+            state = State({"tiny-llama": service}, traces.correct, **options)  # type: ignore[arg-type]  # as given
             return stack.enter_context(running(state))
 
         yield begin

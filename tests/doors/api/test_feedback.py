@@ -10,6 +10,7 @@ from tunesmith.core.recipe import Data, Recipe, Selection
 from tunesmith.data.source.jsonl import Jsonl
 from tunesmith.doors.api.state import State
 from tunesmith.generation.backend.echo import Echo
+from tunesmith.monitoring.trace_store import TraceStore
 from tunesmith.retraining.propose import propose
 from tunesmith.retraining.trigger.corrections import Corrections
 from tunesmith.serving.answer import Service
@@ -24,7 +25,7 @@ def correct(server, name: str, correction: str) -> Any:
     return server.http.post("/v1/feedback", json={"completion_id": name, "correction": correction})
 
 
-def test_a_correction_is_kept_and_a_later_one_replaces_it(start) -> None:
+def test_a_correction_is_kept_and_a_later_one_replaces_it(start, traces: TraceStore) -> None:
     server = start(Echo(), clock=lambda: 50.5)
     name = ask(server, "Hi")
     first = correct(server, name, "Hello €")
@@ -36,7 +37,7 @@ def test_a_correction_is_kept_and_a_later_one_replaces_it(start) -> None:
         "replaced": None,
     }
     assert correct(server, name, "Hello!").json()["replaced"] == "Hello €"
-    (trace,) = server.state.traces.all()
+    (trace,) = traces.all()
     assert (trace.id, trace.answer, trace.correction) == (name, "Hi", "Hello!")
 
 
@@ -70,16 +71,16 @@ def test_without_traces_there_is_nothing_to_correct(serving, tiny_model: Model) 
     assert "keeps no traces" in reply.json()["error"]["message"]
 
 
-def test_corrections_become_the_data_of_the_next_recipe(start, tmp_path: Path) -> None:
+def test_corrections_become_the_data_of_the_next_recipe(start, traces: TraceStore, tmp_path: Path) -> None:
     server = start(Echo())
     name = ask(server, "Where is my order?")
     ask(server, "Thank you.")
     correct(server, name, "It left our house this morning.")
-    traces = server.state.traces.all()
-    assert Corrections(minimum=1).judge(traces).fires
+    kept = traces.all()
+    assert Corrections(minimum=1).judge(kept).fires
     previous = Recipe(name="shop", goal="Be kind.", data=Data(source=Selection(name="jsonl")))
     path = tmp_path / "corrections.jsonl"
-    proposal = propose(previous, "shop-run", [], traces, path)
+    proposal = propose(previous, "shop-run", [], kept, path)
     path.write_text("\n".join(proposal.rows), encoding="utf-8")
     (row,) = Jsonl(path=Path(proposal.recipe.data.source.options["path"])).read()
     assert row.messages == (

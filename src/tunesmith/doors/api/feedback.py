@@ -24,12 +24,12 @@ class FeedbackRequest(BaseModel):
 async def post_feedback(http: Request) -> JSONResponse:
     """Keep a correction beside its trace; a later one replaces it, and the reply shows what was replaced."""
     state, request = state_of(http), await parse(http, FeedbackRequest)
-    if state.traces is None:
+    if state.correct is None:
         raise Failure(404, "This server keeps no traces, so there is nothing to correct.")
     now = state.clock()
     try:
         before = await to_thread.run_sync(
-            state.traces.correct, request.completion_id, request.correction, now
+            state.correct, request.completion_id, request.correction, now
         )
     except BadData as error:
         raise Failure(404, str(error), param="completion_id", code="completion_not_found") from None

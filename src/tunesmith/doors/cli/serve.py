@@ -32,7 +32,7 @@ def serve(
     say(f"loading {package}")
     opened = open_service(package, traces)
     name = opened.service.model.name
-    state = State({name: opened.service}, opened.traces, os.environ.get(KEY))
+    state = State({name: opened.service}, opened.correct, os.environ.get(KEY))
     server = open_server(create_app(state), host, port)
     say(f"{name} answers at {server.url}/v1  (Ctrl-C stops)")
     say(f"traces are kept in {traces}" if traces else "no traces are kept")
