@@ -46,6 +46,22 @@ class Trial:
     differences: list[str]
 
 
+@dataclass
+class Moments:
+    """When to kill: within the time that a run takes, which changes with what else the machine does."""
+
+    chance: random.Random
+    duration: float
+
+    def next(self) -> float:
+        """Give a moment in seconds after the start."""
+        return self.chance.uniform(0, self.duration)
+
+    def learn(self, was_faster: bool) -> None:
+        """Look earlier after a run that was done before it could be killed, and a little later otherwise."""
+        self.duration *= 0.8 if was_faster else 1.05
+
+
 def main() -> int:
     """Run the trials and print what came of them."""
     parser = argparse.ArgumentParser()
@@ -68,8 +84,8 @@ def run_trials(base: Path | None, work: Path, trials: int, chance: random.Random
     started = monotonic()
     assert _wait(_fork(calm)) == 0
     duration = monotonic() - started
-    wanted = fingerprints(calm)
-    done = [_trial(create(recipe, work / "killed"), wanted, duration, chance) for _ in range(trials)]
+    wanted, moments = fingerprints(calm), Moments(chance, duration)
+    done = [_trial(create(recipe, work / "killed"), wanted, moments) for _ in range(trials)]
     kills = [step for trial in done for step in trial.steps]
     return {
         "trials": trials,
@@ -111,16 +127,18 @@ def _prepare(base: Path | None, work: Path):
     return recipe
 
 
-def _trial(run, wanted: dict[str, str], duration: float, chance: random.Random) -> Trial:
+def _trial(run, wanted: dict[str, str], moments: Moments) -> Trial:
     trial = Trial([], [])
     while len(trial.steps) < MOST_KILLS:
         child = _fork(run)
-        sleep(chance.uniform(0, duration))
+        sleep(moments.next())
         os.kill(child, signal.SIGKILL)
-        if _wait(child) == 0:
-            break  # it was faster than the kill
+        was_faster = _wait(child) == 0
+        moments.learn(was_faster)
+        if was_faster:
+            break
         trial.steps.append(_steps(run))
-        if chance.random() < 0.5:
+        if moments.chance.random() < 0.5:
             break
     assert _wait(_fork(run)) == 0
     found = fingerprints(run)

@@ -64,7 +64,7 @@ def test_nothing_is_left_out(finished_run: FinishedRun, tmp_path: Path) -> None:
 
 def test_what_does_not_exist_is_named(finished_run: FinishedRun, tmp_path: Path) -> None:
     data = write_rows(tmp_path / "new.jsonl", 3)
-    with pytest.raises(UnknownName, match="perplexty.*Did you mean 'perplexity'"):
+    with pytest.raises(UnknownName, match=r"perplexty.*Did you mean 'perplexity'"):
         evaluate(finished_run.package, data, ["perplexty"])
     with pytest.raises(BadData, match="There is no file"):
         evaluate(finished_run.package, tmp_path / "gone.jsonl", ["perplexity"])

@@ -234,14 +234,19 @@ def test_a_run_that_lost_its_best_checkpoint_begins_again_and_ends_the_same(
     assert resumed.bits() == straight.bits()
 
 
-@pytest.mark.parametrize("at", [1, 4, 9, 14])
+@pytest.mark.parametrize("at", [1, 4, 9, 14, -3, -2, -1])
 def test_a_kill_while_saving_changes_nothing(
     plain: Trained, tiny_folder: Path, tmp_path: Path, at: int
 ) -> None:
+    calm = make(tmp_path, tiny_folder, *PLAIN)
+    counting = FailingDisk(0, Killed())
+    Trained(calm, disk=counting)
     folder = make(tmp_path, tiny_folder, *PLAIN)
-    assert Trained(folder, disk=FailingDisk(at, Killed(), half=True)).stopped
+    turn = at if at > 0 else counting.operations + 1 + at  # the last of all is to remove an old checkpoint
+    assert Trained(folder, disk=FailingDisk(turn, Killed(), half=True)).stopped
     assert Trained(folder).bits() == plain.bits()
-    assert list(folder.checkpoints.glob(".writing-*")) == []
+    assert saved_steps(folder) == saved_steps(calm)
+    assert list(folder.checkpoints.glob(".*")) == []
 
 
 def test_a_full_disk_keeps_what_was_saved_and_the_run_ends_the_same(

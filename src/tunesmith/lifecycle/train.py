@@ -43,10 +43,13 @@ class Training:
             "random": random_state(),
         }
         checkpoints.save(self.folder.checkpoints, self.step, tensors, state, self.disk)
-        best = self.patience.best_step
+        self.tidy()
+        return Saved(self.step, self.patience.best_step)
+
+    def tidy(self) -> None:
+        """Remove the checkpoints that are no longer to be kept, and what a kill left half done."""
         keep = self.prepared.recipe.training.keep_checkpoints
-        checkpoints.rotate(self.folder.checkpoints, keep, best, self.disk)
-        return Saved(self.step, best)
+        checkpoints.rotate(self.folder.checkpoints, keep, self.patience.best_step, self.disk)
 
     def restore(self, saved: Checkpoint) -> None:
         """Go back to the state of a checkpoint, to the bit."""
@@ -108,6 +111,8 @@ def _resume(training: Training) -> Iterator[Event]:
     best = saved.state["patience"]["best_step"]
     if best in (None, saved.step) or not (loss := _damage(training.folder.checkpoints / f"step-{best}")):
         training.restore(saved)
+        if not rejected:  # a damaged one must not take the place of one that is whole
+            training.tidy()
     else:
         yield Warned(f"The best checkpoint is lost, so training begins again: {loss}")
 
