@@ -1,4 +1,5 @@
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,8 @@ import torch
 
 from small_runs import read_recipe
 from tunesmith.core.cards import Example, Place
-from tunesmith.core.errors import BadBase, BadData, BadRecipe
+from tunesmith.core.errors import BadBase, BadData, BadRecipe, MissingExtra
+from tunesmith.evaluation.metric import bleu
 from tunesmith.lifecycle.assemble import check_lock, key_of, lock, prepare_recipe
 
 
@@ -69,3 +71,15 @@ def test_a_lock_says_what_decides_the_bits(tiny_folder: Path, tmp_path: Path) ->
     assert found["versions"]["torch"] == torch.__version__
     assert found["machine"]["threads"] == 1
     assert found["seed"] == 7
+
+
+def test_a_metric_whose_library_is_missing_is_named_before_anything_is_trained(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = read_recipe(tmp_path, tiny_folder, "evaluation.metrics=[bleu]")
+    prepare_recipe(recipe)
+    bleu._scorer.cache_clear()  # as in a process that has not loaded the library yet
+    for name in [name for name in sys.modules if name.split(".")[0] == "sacrebleu"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(MissingExtra, match=r"tunesmith\[metrics\]"):
+        prepare_recipe(recipe)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tunesmith import recipe as recipes
-from tunesmith.core.cards import Chat, Encoded, Example, Model
+from tunesmith.core.cards import Chat, Completion, Encoded, Example, Model
 from tunesmith.core.errors import BadData, BadRecipe
 from tunesmith.core.recipe import Recipe
 from tunesmith.data.dataset import Dataset, prepare
@@ -44,6 +44,7 @@ def prepare_recipe(recipe: Recipe) -> Prepared:
     base = find(recipe.base)
     chat = load_chat(base)
     dataset = prepare(parts.source, recipe.data, encoder(parts, chat), read_context(base, chat))
+    _try_metrics(parts, dataset)
     return Prepared(recipe, parts, base, dataset, Rhythm.of(recipe, dataset.train))
 
 
@@ -107,6 +108,14 @@ def _check_fit(recipe: Recipe, parts: Parts, gives: str) -> None:
         raise BadRecipe(
             f"evaluation.metrics: {', '.join(answers)} score answers, but raw text has none. Use perplexity."
         )
+
+
+def _try_metrics(parts: Parts, dataset: Dataset) -> None:
+    """Score one answer, so that a library which is not installed is missed before training, not after."""
+    row = dataset.examples["train"][0]
+    for metric in parts.metrics.values():
+        if metric.needs == "answer":
+            metric.score(Completion(row.reference), row)
 
 
 def encoder(parts: Parts, chat: Chat) -> Callable[[Example], list[Encoded]]:

@@ -15,7 +15,9 @@ from tunesmith.doors.cli.command import COMMANDS
 def main() -> None:
     """Run the command that was typed; ends the process with a documented exit code."""
     try:
-        build()(standalone_mode=False, prog_name="tunesmith")
+        code = build()(standalone_mode=False, prog_name="tunesmith")
+        if code == Stopped.exit_code:
+            raise KeyboardInterrupt  # typer catches it and gives its number
         sys.stdout.flush()
     except TunesmithError as error:
         _tell(error)

@@ -86,7 +86,7 @@ def _watch_live(events: Iterable[Event], console: Console) -> Finished:
                     return event
                 case Started():
                     bar.update(task, total=event.steps, completed=event.from_step, visible=True)
-                    live.console.print(sentence(event), highlight=False)
+                    live.console.print(Text(sentence(event)))  # as it is: it may hold what looks like markup
                 case Step():
                     losses.append(event.loss)
                     speed = f"{event.tokens / event.seconds:,.0f} tokens/s"
@@ -96,7 +96,7 @@ def _watch_live(events: Iterable[Event], console: Console) -> Finished:
                 case Saved():
                     pass
                 case _:
-                    live.console.print(sentence(event), highlight=False)
+                    live.console.print(Text(sentence(event)))
             live.update(Group(_curve(losses, validation, speed, console.width), bar))
     raise AssertionError("a run ends with Finished or an error")
 

@@ -1,0 +1,38 @@
+import json
+from pathlib import Path
+
+from command_line import Command
+from finished_run import FinishedRun
+from small_runs import write_rows
+
+
+def test_the_verdict_on_new_rows_is_the_result(
+    command: Command, finished_run: FinishedRun, tmp_path: Path
+) -> None:
+    data = write_rows(tmp_path / "new.jsonl", 5)
+    told = command("evaluate", finished_run.package, data)
+    assert told.code == 0
+    verdict, _, _, head, line, *_ = told.out.splitlines()
+    assert verdict == "verdict: not enough data to tell"
+    assert head.startswith("metric ")
+    assert line.startswith("perplexity ")
+
+
+def test_several_metrics_are_asked_for_one_by_one(
+    command: Command, finished_run: FinishedRun, tmp_path: Path
+) -> None:
+    data = write_rows(tmp_path / "new.jsonl", 2)
+    asked = ("--metric", "token_f1", "--metric", "perplexity")
+    told = json.loads(command("evaluate", finished_run.package, data, *asked, "--json").out)
+    assert [result["metric"] for result in told["metrics"]] == ["token_f1", "perplexity"]
+    assert told["rows"] == 2
+
+
+def test_rows_that_cannot_be_used_end_with_3(
+    command: Command, finished_run: FinishedRun, tmp_path: Path
+) -> None:
+    data = tmp_path / "new.jsonl"
+    data.write_text('{"prompt": "a"\n')
+    told = command("evaluate", finished_run.package, data)
+    assert (told.code, told.out) == (3, "")
+    assert "new.jsonl:1 (byte 0)" in told.err

@@ -1,0 +1,45 @@
+import signal
+
+import pytest
+
+from tunesmith.doors.cli.stop import stop_on_signals
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_asks_once_and_says_so(number: signal.Signals, capfd: pytest.CaptureFixture[str]) -> None:
+    with stop_on_signals() as is_asked_to_stop:
+        assert not is_asked_to_stop()
+        signal.raise_signal(number)
+        assert is_asked_to_stop()
+    said = capfd.readouterr()
+    assert said.err == "\nStopping at the next step and saving; once more to stop at once.\n"
+    assert said.out == ""
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_second_signal_stops_at_once(number: signal.Signals) -> None:
+    with stop_on_signals() as is_asked_to_stop:
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)
+        assert is_asked_to_stop()
+
+
+def test_afterwards_signals_work_as_before() -> None:
+    before = handlers()
+    with stop_on_signals():
+        assert handlers() != before
+    assert handlers() == before
+
+
+def test_signals_work_as_before_after_an_error_too() -> None:
+    before = handlers()
+    with pytest.raises(ZeroDivisionError), stop_on_signals():
+        raise ZeroDivisionError
+    assert handlers() == before
+
+
+def handlers() -> list[object]:
+    return [signal.getsignal(number) for number in SIGNALS]
