@@ -1,6 +1,7 @@
 import json
 from array import array
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -47,6 +48,12 @@ def test_the_order_of_rows_is_that_of_no_file() -> None:
     assert there == back
     assert sorted(there, key=lambda one: one.place.line) == ROWS
     assert list(there) != ROWS
+
+
+def test_the_order_is_the_same_wherever_the_file_lies() -> None:
+    moved = [replace(one, place=replace(one.place, file="elsewhere/rows.jsonl")) for one in ROWS]
+    order = [one.place.line for one in Questions.of(ROWS, (), METRICS, OPTIONS).rows]
+    assert [one.place.line for one in Questions.of(moved, (), METRICS, OPTIONS).rows] == order
 
 
 def test_other_rows_do_not_change_the_order() -> None:

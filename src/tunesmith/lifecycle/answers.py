@@ -10,7 +10,7 @@ from typing import Any
 from tunesmith.core.cards import Completion, Decoding, Encoded, Example, Model
 from tunesmith.core.contracts import Backend, Metric
 from tunesmith.core.errors import Stopped
-from tunesmith.core.hashing import hash_text
+from tunesmith.core.hashing import hash_value
 from tunesmith.core.recipe import Evaluation
 from tunesmith.engine.validation import likelihoods
 from tunesmith.evaluation.compare import Answers
@@ -41,8 +41,7 @@ class Questions:
         options: Evaluation,
     ) -> Questions:
         """Bring rows into a fair order."""
-        in_order = sorted(rows, key=lambda row: hash_text(str(row.place)))
-        return cls(tuple(in_order), tuple(sequences), metrics, options)
+        return cls(tuple(sorted(rows, key=_by_content)), tuple(sequences), metrics, options)
 
     @property
     def asked(self) -> tuple[Example, ...]:
@@ -80,6 +79,12 @@ def from_json(values: Mapping[str, Any]) -> Answers:
         generated=[Completion(**one) for one in values["generated"]],
         scored=[Completion(**one) for one in values["scored"]],
     )
+
+
+def _by_content(row: Example) -> tuple[str, int, int]:
+    """Order rows by what they say, wherever their file lies; rows that say the same by where they stand."""
+    said = [[turn.role, turn.content] for turn in row.messages]
+    return hash_value([said, row.text]), row.place.line, row.place.byte
 
 
 def _score(questions: Questions, model: Model) -> list[Completion]:

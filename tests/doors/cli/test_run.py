@@ -84,9 +84,12 @@ def test_ctrl_c_stops_after_a_step_and_says_how_to_go_on(
 
 
 def test_a_second_ctrl_c_stops_at_once_and_says_how_to_go_on(tiny_folder: Path, tmp_path: Path) -> None:
-    folder = begin(
-        tmp_path, tiny_folder, lambda n: signal.raise_signal(signal.SIGINT) if n in (5, 6) else None
-    )
+    def twice(number: int) -> None:
+        if number == 5:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+
+    folder = begin(tmp_path, tiny_folder, twice)
     with pytest.raises(Stopped, match=r"Stopped at once; .*Go on with: tunesmith resume"):
         follow(folder, require_success=False, as_json=False)
 
