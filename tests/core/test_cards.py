@@ -126,6 +126,10 @@ def test_a_plan_weighs_what_its_predictions_weigh_and_counts_all_tokens() -> Non
     assert (len(one), one.trained, other.trained) == (3, 2, 1)
 
 
+def test_perplexity_of_a_diverged_loss_is_infinite() -> None:
+    assert Validation(step=1, loss=1e4, token_accuracy=0.0, tokens=5).perplexity == math.inf
+
+
 def test_perplexity_is_the_exponential_of_the_loss() -> None:
     measured = Validation(step=1, loss=1.5, token_accuracy=0.5, tokens=10)
     assert measured.perplexity == pytest.approx(math.exp(1.5), rel=1e-12)

@@ -83,7 +83,7 @@ def test_a_run_that_is_asked_to_stop_goes_on_to_the_same_end(
     assert (ended.returncode, ended.stdout) == (130, "")
     assert "Traceback" not in ended.stderr
     said = ended.stderr.splitlines()
-    assert "Stopping at the next step and saving; once more to stop at once." in said
+    assert "Stopping at the next safe point; once more to stop at once." in said
     steps = [event.number for event in open_folder(run).events() if isinstance(event, Step)]
     assert (
         said[-1]

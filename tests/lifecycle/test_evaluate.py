@@ -37,7 +37,7 @@ def test_both_models_are_measured_on_the_same_new_rows(
     assert report.verdict == "not enough data to tell"
 
 
-def test_documents_on_one_line_are_each_measured(finished_run: FinishedRun, tmp_path: Path) -> None:
+def test_raw_text_is_measured_by_its_likelihood(finished_run: FinishedRun, tmp_path: Path) -> None:
     data = tmp_path / "new.txt"
     data.write_text("The kettle boils water.")
     (result,) = evaluate(finished_run.package, data, ["perplexity"]).metrics

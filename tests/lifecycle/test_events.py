@@ -3,6 +3,7 @@ from dataclasses import asdict
 import pytest
 
 from tunesmith.core.cards import Report, Step, Validation
+from tunesmith.core.errors import DamagedFile
 from tunesmith.lifecycle.events import (
     KINDS,
     Event,
@@ -85,3 +86,11 @@ def test_a_line_says_when_and_what() -> None:
         '{"time": "2026-01-02T03:04:05.000+00:00", "kind": "saved"'
     )
     assert asdict(Saved(1, None)) == {"step": 1, "best_step": None}
+
+
+def test_a_line_that_is_not_what_was_written_is_named_unless_it_is_the_last() -> None:
+    good = to_line(Saved(3, 3), "2026-01-02T03:04:05+00:00")
+    for bad in ('{"time": "x", "kind": "saved"}', "[1]", "{", '{"kind": "step"}'):
+        with pytest.raises(DamagedFile, match=r"Line 2 of events\.jsonl"):
+            from_lines([good, bad, good])
+        assert from_lines([good, bad]) == [Saved(3, 3)]

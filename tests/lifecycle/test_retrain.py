@@ -8,7 +8,7 @@ import pytest
 from kept_traces import keep_traces
 from small_runs import make_run
 from tunesmith import recipe as recipes
-from tunesmith.core.errors import BadRecipe
+from tunesmith.core.errors import BadData, BadRecipe
 from tunesmith.lifecycle.check import check
 from tunesmith.lifecycle.retrain import retrain
 
@@ -47,3 +47,10 @@ def test_a_proposal_is_never_overwritten(tiny_folder: Path, tmp_path: Path) -> N
     with pytest.raises(BadRecipe, match="already holds a proposal"):
         retrain(run.path, traces, tmp_path / "next", minimum=3)
     assert (tmp_path / "next" / "rows.jsonl").read_bytes() == before
+
+
+def test_traces_that_do_not_exist_are_refused_and_not_made(tiny_folder: Path, tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", tiny_folder)
+    with pytest.raises(BadData, match="no traces at"):
+        retrain(run.path, str(tmp_path / "typo.db"), tmp_path / "next", minimum=3)
+    assert not (tmp_path / "typo.db").exists()

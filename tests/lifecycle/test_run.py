@@ -1,15 +1,15 @@
 import json
 import shutil
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from finished_run import FinishedRun
+from full_disk import no_file_beyond
 from small_runs import read_recipe
 from tunesmith.core.cards import Step, Validation
-from tunesmith.core.errors import BadData, DiskFull, Stopped
+from tunesmith.core.errors import BadData, BadRecipe, DiskFull, Stopped
 from tunesmith.evaluation import report_json
 from tunesmith.lifecycle import run_folder
 from tunesmith.lifecycle.events import Event, Finished, Saved, Stage, Started, Warned
@@ -17,8 +17,8 @@ from tunesmith.lifecycle.run import never, walk
 from tunesmith.lifecycle.run_folder import RunFolder
 
 
-def make(tmp_path: Path, base: Path, *changes: str, count: int = 40) -> RunFolder:
-    return run_folder.create(read_recipe(tmp_path, base, *changes, count=count), tmp_path / "runs")
+def make(tmp_path: Path, base: Path, *changes: str) -> RunFolder:
+    return run_folder.create(read_recipe(tmp_path, base, *changes), tmp_path / "runs")
 
 
 def until(folder: RunFolder, stage: str) -> list[Event]:
@@ -48,7 +48,7 @@ def test_every_event_is_in_the_folder(finished_run: FinishedRun) -> None:
 
 
 def test_the_folder_holds_all_that_was_promised(finished_run: FinishedRun) -> None:
-    names = {path.name for path in finished_run.folder.path.iterdir()}
+    names = {path.name for path in finished_run.folder.path.iterdir() if path.name != ".held"}
     assert names == {
         "recipe.yaml",
         "lock.json",
@@ -102,6 +102,34 @@ def test_a_stop_before_training_keeps_nothing_half_done(tiny_folder: Path, tmp_p
     assert until(folder, "base")
 
 
+def test_damaged_answers_are_given_again_and_it_is_said(tiny_folder: Path, tmp_path: Path) -> None:
+    folder = make(tmp_path, tiny_folder)
+    until(folder, "tuned")
+    wanted = (folder.path / "answers-base.json").read_bytes()
+    for damaged in (wanted[:50], b'{"format": 1}', b'{"format": 2, "generated": [], "scored": []}'):
+        (folder.path / "answers-base.json").write_bytes(damaged)
+        warned = [event.sentence for event in until(folder, "tuned") if isinstance(event, Warned)]
+        assert any("answers-base.json is damaged" in sentence for sentence in warned)
+        assert (folder.path / "answers-base.json").read_bytes() == wanted
+
+
+def test_two_processes_never_work_on_one_run(tiny_folder: Path, tmp_path: Path) -> None:
+    folder = make(tmp_path, tiny_folder)
+    first = walk(folder)
+    next(first)
+    with pytest.raises(BadRecipe, match="another process"):
+        next(walk(folder))
+    first.close()
+    assert until(folder, "base")
+
+
+def test_a_line_that_a_kill_tore_swallows_no_later_event(tiny_folder: Path, tmp_path: Path) -> None:
+    folder = make(tmp_path, tiny_folder)
+    (folder.path / "events.jsonl").write_bytes(b'{"time": "2026-01-02T')
+    seen = until(folder, "base")
+    assert folder.events() == seen
+
+
 def test_a_library_that_changed_since_is_warned_of(tiny_folder: Path, tmp_path: Path) -> None:
     folder = make(tmp_path, tiny_folder)
     until(folder, "base")
@@ -112,16 +140,15 @@ def test_a_library_that_changed_since_is_warned_of(tiny_folder: Path, tmp_path: 
     assert any(sentence.startswith("Since this run began, torch was 1.0, is 2") for sentence in warnings)
 
 
-def test_rows_are_checked_before_the_folder_says_they_are_in(tiny_folder: Path, tmp_path: Path) -> None:
-    folder = make(tmp_path, tiny_folder, count=0 + 1)
-    with pytest.raises(BadData):
-        list(walk(replace(folder, recipe=read_recipe(tmp_path, tiny_folder, "data.max_tokens=3", count=1))))
+def test_rows_that_are_refused_leave_no_ledger(tiny_folder: Path, tmp_path: Path) -> None:
+    folder = make(tmp_path, tiny_folder, "data.max_tokens=3")
+    with pytest.raises(BadData, match="are longer than 3 tokens"):
+        list(walk(folder))
     assert not (folder.path / "ledger.json").exists()
+    assert folder.events() == []
 
 
 def test_a_disk_that_is_full_from_the_start_is_said_to_be(tiny_folder: Path, tmp_path: Path) -> None:
-    from full_disk import no_file_beyond
-
     folder = make(tmp_path, tiny_folder)
     with no_file_beyond(10), pytest.raises(DiskFull, match=r"No room to write .*events\.jsonl"):
         list(walk(folder))

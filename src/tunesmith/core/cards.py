@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -248,8 +249,8 @@ class Validation:
 
     @property
     def perplexity(self) -> float:
-        """The exponential of the loss."""
-        return 2.718281828459045**self.loss
+        """The exponential of the loss; infinite where that is too large for a number."""
+        return math.exp(self.loss) if self.loss < 709 else math.inf
 
 
 @dataclass(frozen=True, slots=True)

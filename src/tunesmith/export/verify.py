@@ -20,7 +20,12 @@ def verify(folder: Path, command: Sequence[str]) -> Comparison:
     """
     environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(
-        [*command, str(folder)], env=environment, capture_output=True, encoding="utf-8", check=False
+        [*command, str(folder)],
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        start_new_session=True,  # a Ctrl-C is for the run, not for the process that proves its package
     )
     answer = _answer(done.stdout)
     if done.returncode or answer is None:

@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
 
 from tunesmith.core.cards import Completion, Decoding, Encoded, Example, Model
 from tunesmith.core.contracts import Backend, Metric
-from tunesmith.core.errors import Stopped
+from tunesmith.core.errors import DamagedFile, Stopped
 from tunesmith.core.hashing import hash_value
 from tunesmith.core.recipe import Evaluation
 from tunesmith.engine.validation import likelihoods
 from tunesmith.evaluation.compare import Answers
 from tunesmith.lifecycle.assemble import key_of
 
+
+@dataclass(frozen=True)
+class _Stored:
+    format: Literal[1]
+    generated: list[Completion]
+    scored: list[Completion]
+
+
+_STORED = TypeAdapter(_Stored)
 ROWS_AT_ONCE = 32
 """Answers generated between two looks at whether to stop."""
 
@@ -74,11 +85,14 @@ def to_json(answers: Answers) -> dict[str, Any]:
 
 
 def from_json(values: Mapping[str, Any]) -> Answers:
-    """Take back what `to_json` gave."""
-    return Answers(
-        generated=[Completion(**one) for one in values["generated"]],
-        scored=[Completion(**one) for one in values["scored"]],
-    )
+    """Take back what `to_json` gave; raises DamagedFile for anything else."""
+    try:
+        stored = _STORED.validate_python(values)
+    except ValidationError as error:
+        raise DamagedFile(
+            f"The stored answers are not what was written: {error.errors()[0]['msg']}."
+        ) from None
+    return Answers(stored.generated, stored.scored)
 
 
 def _by_content(row: Example) -> tuple[str, int, int]:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tunesmith.core.cards import Report, Step, Validation
+from tunesmith.core.errors import DamagedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,19 @@ def to_line(event: Event, time: str) -> str:
 
 
 def from_lines(lines: Iterable[str]) -> list[Event]:
-    """Read back what counts: steps that a later resume took again are left out, as is a torn last line."""
+    """Read back what counts: steps that a later resume took again are left out, as is a torn last line.
+
+    Raises DamagedFile naming any other line that is not what was written.
+    """
     events: list[Event] = []
-    for line in lines:
-        event = _parse(line)
+    every = list(lines)
+    for number, line in enumerate(every, start=1):
+        try:
+            event = _parse(line)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            if number == len(every):
+                break  # a kill can tear the last line while it is written
+            raise DamagedFile(f"Line {number} of events.jsonl is not what was written.") from None
         if isinstance(event, Started):
             events = [e for e in events if not _is_after(e, event.from_step)]
         if event is not None:
@@ -75,10 +85,7 @@ def from_lines(lines: Iterable[str]) -> list[Event]:
 
 
 def _parse(line: str) -> Event | None:
-    try:
-        values: dict[str, Any] = json.loads(line)
-    except ValueError:
-        return None  # only the last line can be torn, by a kill while it was written
+    values: dict[str, Any] = json.loads(line)
     del values["time"]
     kind = KINDS.get(values.pop("kind"))
     return kind(**values) if kind else None

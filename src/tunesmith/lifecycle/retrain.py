@@ -9,8 +9,8 @@ from tunesmith.core.contracts import Trigger
 from tunesmith.core.errors import BadRecipe
 from tunesmith.core.registry import Registry
 from tunesmith.lifecycle.assemble import prepare_recipe
+from tunesmith.lifecycle.monitor import open_existing
 from tunesmith.lifecycle.run_folder import open_folder
-from tunesmith.monitoring.trace_store import TraceStore
 from tunesmith.retraining.propose import propose
 
 
@@ -29,7 +29,7 @@ def retrain(run: Path, traces: str, out: Path, minimum: int) -> Proposed:
     `out` gets `recipe.yaml` and `rows.jsonl`; raises BadRecipe rather than overwrite what is there.
     """
     folder = open_folder(run)
-    store = TraceStore.open(traces)
+    store = open_existing(traces)
     observed = store.all()
     store.close()
     signal = (
@@ -41,7 +41,7 @@ def retrain(run: Path, traces: str, out: Path, minimum: int) -> Proposed:
     if page.exists() or rows.exists():
         raise BadRecipe(f"{out} already holds a proposal. Give another folder with --out.")
     examples = [row for side in prepare_recipe(folder.recipe).dataset.examples.values() for row in side]
-    proposal = propose(folder.recipe, run.name, examples, observed, rows)
+    proposal = propose(folder.recipe, run.resolve().name, examples, observed, rows)
     out.mkdir(parents=True, exist_ok=True)
     rows.write_text("".join(f"{row}\n" for row in proposal.rows), encoding="utf-8", newline="\n")
     page.write_text(recipes.write(proposal.recipe), encoding="utf-8", newline="\n")

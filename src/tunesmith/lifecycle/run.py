@@ -1,9 +1,9 @@
 """The whole life cycle of one run: prepare, score the base, train, score again, decide, package, prove."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from tunesmith.core.cards import Model, Package, Report
-from tunesmith.core.errors import BadData
+from tunesmith.core.errors import BadData, DamagedFile
 from tunesmith.data import ledger as ledgers
 from tunesmith.engine.disk import Disk
 from tunesmith.evaluation import report_json
@@ -16,6 +16,7 @@ from tunesmith.lifecycle import answers
 from tunesmith.lifecycle.answers import Questions
 from tunesmith.lifecycle.assemble import Prepared, check_lock, lock, prepare_recipe
 from tunesmith.lifecycle.events import Event, Finished, Stage, Warned
+from tunesmith.lifecycle.hold import hold
 from tunesmith.lifecycle.page import write_page
 from tunesmith.lifecycle.probe import COMMAND
 from tunesmith.lifecycle.run_folder import RunFolder
@@ -35,12 +36,14 @@ def walk(
 ) -> Iterator[Event]:
     """Walk through a run, new or interrupted, and give every event once it is recorded; the last is Finished.
 
-    What an interrupted run had finished is not done again. Raises Stopped, resumable, when asked to stop.
+    What an interrupted run had finished is not done again. Raises Stopped, resumable, when asked to stop, and
+    BadRecipe where another process works on the same run.
     """
-    folder.mend()
-    for event in _walk(folder, is_asked_to_stop, disk or Disk()):
-        folder.record(event)
-        yield event
+    with hold(folder.path):
+        folder.mend()
+        for event in _walk(folder, is_asked_to_stop, disk or Disk()):
+            folder.record(event)
+            yield event
 
 
 def _walk(folder: RunFolder, is_asked_to_stop: Callable[[], bool], disk: Disk) -> Iterator[Event]:
@@ -55,11 +58,11 @@ def _walk(folder: RunFolder, is_asked_to_stop: Callable[[], bool], disk: Disk) -
     folder.write_json("ledger.json", ledgers.to_json(prepared.dataset.ledger))
     yield Stage("base", f"{model.name} answers the test rows first")
     questions = _questions(prepared)
-    base = _answer_once(folder, "answers-base.json", questions, model, is_asked_to_stop)
+    base = yield from _answer_once(folder, "answers-base.json", questions, model, is_asked_to_stop)
     model = prepared.parts.method.apply(model, prepared.recipe.seed)
     yield from train(folder, prepared, model, is_asked_to_stop, disk)
     yield Stage("tuned", "the tuned model answers the same rows")
-    tuned = _answer_once(folder, "answers-tuned.json", questions, model, is_asked_to_stop)
+    tuned = yield from _answer_once(folder, "answers-tuned.json", questions, model, is_asked_to_stop)
     report = _report(folder, questions, base, tuned)
     yield Stage("package", "written, then loaded by a fresh process and held against the trained model")
     package = _package(folder, prepared, model, report)
@@ -105,9 +108,12 @@ def _lock(folder: RunFolder, prepared: Prepared, model: Model) -> Iterator[Event
 
 def _answer_once(
     folder: RunFolder, name: str, questions: Questions, model: Model, is_asked_to_stop: Callable[[], bool]
-) -> Answers:
-    if (saved := folder.read_json(name)) is not None:
-        return answers.from_json(saved)
+) -> Generator[Event, None, Answers]:
+    try:
+        if (saved := folder.read_json(name)) is not None:
+            return answers.from_json(saved)
+    except DamagedFile:
+        yield Warned(f"{folder.path / name} is damaged: the rows are answered again.")
     found = answers.answer(questions, model, Local(), is_asked_to_stop)
     folder.write_json(name, answers.to_json(found))
     return found
@@ -133,10 +139,3 @@ def _package(folder: RunFolder, prepared: Prepared, model: Model, report: Report
         report=report,
     )
     return packages.write(model, prepared.parts.method, prepared.parts.exporter, folder.package, facts)
-
-
-def start(folder: RunFolder) -> Finished:
-    """Walk through a run without looking, and give how it ended."""
-    *_, last = walk(folder)
-    assert isinstance(last, Finished)
-    return last

@@ -2,6 +2,8 @@
 
 import errno
 import json
+import os
+import shutil
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,7 +69,10 @@ class RunFolder:
         """Write a file of the run at once, whole or as it was before; raises DiskFull if there is no room."""
         path, aside = self.path / name, self.path / f".{name}"
         with _room_for(path):
-            aside.write_text(text, encoding="utf-8", newline="\n")
+            with aside.open("w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
             aside.replace(path)
         return path
 
@@ -101,6 +106,12 @@ def create(recipe: Recipe, root: Path, clock: Clock = now) -> RunFolder:
         raise BadRecipe(f"No run can be kept in {root}: {error.strerror}. Name another folder.") from None
     folder.write_text("recipe.yaml", recipes.write(recipe))
     return folder
+
+
+def discard_unused(folder: RunFolder) -> None:
+    """Remove the folder of a run in which nothing happened, because it could not even begin."""
+    if not (folder.path / "events.jsonl").exists():
+        shutil.rmtree(folder.path)
 
 
 def open_folder(path: Path, clock: Clock = now) -> RunFolder:

@@ -97,8 +97,8 @@ def _make(keys: Keys, chosen: Selection) -> Any:
 def _check_fit(recipe: Recipe, parts: Parts) -> None:
     if parts.exporter.needs_adapter and not parts.method.leaves_adapter:
         raise BadRecipe(
-            f"export {recipe.export.name} needs a method that leaves one, but method {recipe.method.name} changes the "
-            "weights themselves. Write export: merged."
+            f"export {recipe.export.name} needs a method that leaves an adapter, but method "
+            f"{recipe.method.name} changes the weights themselves. Write export: merged."
         )
     if recipe.success and recipe.data.split.test == 0:
         raise BadRecipe(

@@ -30,18 +30,25 @@ def test_going_on_with_a_run_that_is_done_gives_its_outcome_again(
     assert found["package"] == str(copy / "package")
 
 
-def test_a_run_that_fails_says_where_it_lies(command: Command, tiny_folder: Path, tmp_path: Path) -> None:
+def test_a_run_that_cannot_begin_leaves_no_folder(
+    command: Command, tiny_folder: Path, tmp_path: Path
+) -> None:
     recipe = write_recipe(tmp_path, tiny_folder)
     (tmp_path / "rows.jsonl").unlink()
     told = command("run", recipe, "--runs", tmp_path / "runs")
-    (folder,) = (tmp_path / "runs").iterdir()
     assert told.code == 3
     assert told.out == ""
-    assert told.err.startswith(f"run: {folder}\nThere is no file ")
+    assert "\nThere is no file " in told.err
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_resume_that_fails_leaves_its_folder(command: Command, tiny_folder: Path, tmp_path: Path) -> None:
+    folder = run_folder.create(read_recipe(tmp_path, tiny_folder), tmp_path / "runs").path
     (tmp_path / "rows.jsonl").write_text("broken\n")
-    again = command("resume", folder)
-    assert again.code == 3
-    assert "rows.jsonl:1 (byte 0)" in again.err
+    told = command("resume", folder)
+    assert told.code == 3
+    assert "rows.jsonl:1 (byte 0)" in told.err
+    assert (folder / "recipe.yaml").is_file()
 
 
 def test_a_recipe_that_cannot_be_read_leaves_no_folder(
@@ -78,7 +85,7 @@ def test_ctrl_c_stops_after_a_step_and_says_how_to_go_on(
 ) -> None:
     folder = begin(tmp_path, tiny_folder, lambda n: signal.raise_signal(signal.SIGINT) if n == 9 else None)
     with pytest.raises(Stopped, match=r"Stopped after step 1 of \d\. Go on with: tunesmith resume '.*a run/"):
-        follow(folder, require_success=False, as_json=False)
+        follow(lambda: folder, is_new=False, require_success=False, as_json=False)
     assert "once more to stop at once" in capfd.readouterr().err
     assert (folder.checkpoints / "step-1" / "manifest.json").is_file()
 
@@ -91,7 +98,7 @@ def test_a_second_ctrl_c_stops_at_once_and_says_how_to_go_on(tiny_folder: Path, 
 
     folder = begin(tmp_path, tiny_folder, twice)
     with pytest.raises(Stopped, match=r"Stopped at once; .*Go on with: tunesmith resume"):
-        follow(folder, require_success=False, as_json=False)
+        follow(lambda: folder, is_new=False, require_success=False, as_json=False)
 
 
 def test_a_full_disk_says_how_to_go_on(tiny_folder: Path, tmp_path: Path) -> None:
@@ -103,4 +110,4 @@ def test_a_full_disk_says_how_to_go_on(tiny_folder: Path, tmp_path: Path) -> Non
     with pytest.raises(
         DiskFull, match=r"events\.jsonl: No space left on device\. .*Go on with: tunesmith resume"
     ):
-        follow(folder, require_success=False, as_json=False)
+        follow(lambda: folder, is_new=False, require_success=False, as_json=False)

@@ -14,7 +14,7 @@ def test_a_signal_asks_once_and_says_so(number: signal.Signals, capfd: pytest.Ca
         signal.raise_signal(number)
         assert is_asked_to_stop()
     said = capfd.readouterr()
-    assert said.err == "\nStopping at the next step and saving; once more to stop at once.\n"
+    assert said.err == "\nStopping at the next safe point; once more to stop at once.\n"
     assert said.out == ""
 
 

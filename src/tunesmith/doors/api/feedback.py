@@ -28,9 +28,7 @@ async def post_feedback(http: Request) -> JSONResponse:
         raise Failure(404, "This server keeps no traces, so there is nothing to correct.")
     now = state.clock()
     try:
-        before = await to_thread.run_sync(
-            state.correct, request.completion_id, request.correction, now
-        )
+        before = await to_thread.run_sync(state.correct, request.completion_id, request.correction, now)
     except BadData as error:
         raise Failure(404, str(error), param="completion_id", code="completion_not_found") from None
     return JSONResponse(

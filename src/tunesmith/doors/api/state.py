@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from tunesmith.doors.api.lane import Lane
 from tunesmith.serving.answer import Service
 
-
 Correct = Callable[[str, str, float], str | None]
 """Keeps a correction, given a trace's id, the right answer and the time; gives the correction it replaces."""
 

@@ -1,16 +1,18 @@
 """`tunesmith run` and `tunesmith resume`: the whole life cycle, from a recipe to a package and a verdict."""
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tunesmith.core.errors import CriteriaNotMet, DiskFull, Stopped
+from tunesmith.core.errors import CriteriaNotMet, DiskFull, Stopped, TunesmithError
 from tunesmith.doors.cli.command import AsJson, Changes, command, say, show
 from tunesmith.doors.cli.stop import stop_on_signals
 
 if TYPE_CHECKING:
+    from tunesmith.lifecycle.events import Finished
     from tunesmith.lifecycle.run_folder import RunFolder
 
 Require = Annotated[
@@ -27,11 +29,14 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Train, evaluate against the base, package, and give a verdict."""
-    from tunesmith import recipe as recipes
-    from tunesmith.lifecycle import run_folder
 
-    resolved = recipes.resolve(recipes.read(recipe, changes or []))
-    follow(run_folder.create(resolved, runs), require_success, as_json)
+    def begin() -> "RunFolder":
+        from tunesmith import recipe as recipes
+        from tunesmith.lifecycle import run_folder
+
+        return run_folder.create(recipes.resolve(recipes.read(recipe, changes or [])), runs)
+
+    follow(begin, True, require_success, as_json)
 
 
 @command("resume")
@@ -41,26 +46,42 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Go on with a run exactly where it was."""
-    from tunesmith.lifecycle import run_folder
 
-    follow(run_folder.open_folder(folder), require_success, as_json)
+    def begin() -> "RunFolder":
+        from tunesmith.lifecycle import run_folder
+
+        return run_folder.open_folder(folder)
+
+    follow(begin, False, require_success, as_json)
 
 
-def follow(folder: "RunFolder", require_success: bool, as_json: bool) -> None:
-    """Walk through a run, show it, and print how it ended."""
-    from tunesmith.doors.cli.live import watch
+def follow(begin: Callable[[], "RunFolder"], is_new: bool, require_success: bool, as_json: bool) -> None:
+    """Walk through a run, show it, and print how it ended; a new run that cannot begin leaves no folder."""
     from tunesmith.doors.cli.outcome import to_json, to_lines
-    from tunesmith.lifecycle.run import walk
 
-    say(f"run: {folder.path}")
-    how_to_go_on = f"Go on with: tunesmith resume {shlex.quote(str(folder.path))}"
+    # Before anything heavy is imported: a Ctrl-C in the middle of that would end in a traceback.
     with stop_on_signals() as is_asked_to_stop:
-        try:
-            finished = watch(walk(folder, is_asked_to_stop))
-        except (Stopped, DiskFull) as stopped:
-            raise type(stopped)(f"{stopped} {how_to_go_on}") from None
-        except KeyboardInterrupt:
-            raise Stopped(f"\nStopped at once; the last checkpoint is intact. {how_to_go_on}") from None
+        folder = begin()
+        say(f"run: {folder.path}")
+        finished = _walk(folder, is_new, is_asked_to_stop)
     show(to_lines(finished), to_json(finished), as_json)
     if require_success and finished.report.verdict != "promote":
         raise CriteriaNotMet(f"The verdict is {finished.report.verdict!r}: {finished.report.reason}")
+
+
+def _walk(folder: "RunFolder", is_new: bool, is_asked_to_stop: Callable[[], bool]) -> "Finished":
+    from tunesmith.doors.cli.live import watch
+    from tunesmith.lifecycle.run import walk
+    from tunesmith.lifecycle.run_folder import discard_unused
+
+    how_to_go_on = f"Go on with: tunesmith resume {shlex.quote(str(folder.path))}"
+    try:
+        return watch(walk(folder, is_asked_to_stop))
+    except (Stopped, DiskFull) as stopped:
+        raise type(stopped)(f"{stopped} {how_to_go_on}") from None
+    except KeyboardInterrupt:
+        raise Stopped(f"\nStopped at once; the last checkpoint is intact. {how_to_go_on}") from None
+    except TunesmithError:
+        if is_new:
+            discard_unused(folder)
+        raise

@@ -18,7 +18,7 @@ def stop_on_signals() -> Generator[Callable[[], bool]]:
             raise KeyboardInterrupt
         asked = True
         # Not through sys.stderr: the signal may have come while that was being written to.
-        os.write(2, b"\nStopping at the next step and saving; once more to stop at once.\n")
+        os.write(2, b"\nStopping at the next safe point; once more to stop at once.\n")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
