@@ -14,6 +14,7 @@ from tunesmith.core.cards import Decoding, Message, Model
 from tunesmith.doors.api.chat.route import EventStream
 from tunesmith.generation.backend.echo import Echo
 from tunesmith.generation.backend.local import Local
+from tunesmith.monitoring.trace_store import TraceStore
 
 QUESTION: list[Any] = [{"role": "user", "content": "Where is my order?"}]
 CONVERSATION: list[Any] = [
@@ -124,7 +125,7 @@ def test_a_prompt_that_leaves_no_room_is_refused_with_numbers(server, stream: bo
     assert (caught.value.code, caught.value.param) == ("context_length_exceeded", "messages")
 
 
-def test_requests_are_answered_one_after_the_other_and_none_is_lost(server) -> None:
+def test_requests_are_answered_one_after_the_other_and_none_is_lost(server, traces: TraceStore) -> None:
     found: list[str] = []
     threads = [
         threading.Thread(target=lambda: found.append(ask(server.client).choices[0].message.content))
@@ -135,7 +136,7 @@ def test_requests_are_answered_one_after_the_other_and_none_is_lost(server) -> N
     for thread in threads:
         thread.join()
     assert found == [ask(server.client).choices[0].message.content] * 6
-    assert server.state.traces.summary().traces == 7
+    assert traces.summary().traces == 7
 
 
 def test_too_many_waiting_requests_are_asked_to_come_back(start) -> None:
@@ -167,17 +168,19 @@ def slow(model: Model, steps: threading.Event) -> None:
     model.network.register_forward_hook(count)
 
 
-def test_a_client_that_leaves_a_stream_stops_the_work(server, tiny_model: Model) -> None:
+def test_a_client_that_leaves_a_stream_stops_the_work(server, tiny_model: Model, traces: TraceStore) -> None:
     slow(tiny_model, threading.Event())
     stream = ask(server.client, max_tokens=None, stream=True)
     next(iter(stream))
     stream.close()
     wait_until_idle(server)
     assert tiny_model.network.passes < 200
-    assert server.state.traces.summary().traces == 0
+    assert traces.summary().traces == 0
 
 
-def test_a_client_that_leaves_before_its_whole_answer_stops_the_work(server, tiny_model: Model) -> None:
+def test_a_client_that_leaves_before_its_whole_answer_stops_the_work(
+    server, tiny_model: Model, traces: TraceStore
+) -> None:
     begun = threading.Event()
     slow(tiny_model, begun)
     body = {"model": "tiny-llama", "messages": QUESTION}
@@ -191,7 +194,7 @@ def test_a_client_that_leaves_before_its_whole_answer_stops_the_work(server, tin
     anyio.run(leave)
     wait_until_idle(server)
     assert tiny_model.network.passes < 200
-    assert server.state.traces.summary().traces == 0
+    assert traces.summary().traces == 0
 
 
 def test_a_failure_while_streaming_reaches_the_client_as_an_error(start, tiny_model: Model) -> None:
@@ -211,11 +214,11 @@ def test_a_failure_while_streaming_reaches_the_client_as_an_error(start, tiny_mo
     assert "secret" not in str(whole.value)
 
 
-def test_store_false_keeps_the_conversation_out_of_the_traces(server) -> None:
+def test_store_false_keeps_the_conversation_out_of_the_traces(server, traces: TraceStore) -> None:
     ask(server.client, store=False)
-    assert server.state.traces.summary().traces == 0
+    assert traces.summary().traces == 0
     ask(server.client)
-    assert server.state.traces.summary().traces == 1
+    assert traces.summary().traces == 1
 
 
 def test_a_client_that_does_not_read_is_given_up() -> None:
