@@ -8,8 +8,10 @@ from tiny_models import build_tiny_llama
 from tunesmith.core.cards import Decoding, Message
 from tunesmith.core.errors import BadBase, DamagedFile
 from tunesmith.export import manifest
+from tunesmith.export.read import load_base
 from tunesmith.generation.backend.local import Local
-from tunesmith.lifecycle.loaded import Loaded, load, load_base
+from tunesmith.lifecycle.loaded import Loaded, load
+from tunesmith.lifecycle.probe import LOADERS
 
 SHORT = Decoding(max_tokens=8)
 
@@ -51,9 +53,9 @@ def test_a_changed_package_is_refused(finished_run: FinishedRun, tmp_path: Path)
 
 def test_the_very_base_of_a_package_is_found(finished_run: FinishedRun, tiny_folder: Path) -> None:
     wanted = manifest.read(finished_run.package).base
-    assert load_base(wanted).folder == tiny_folder.resolve()
+    assert load_base(wanted, LOADERS).folder == tiny_folder.resolve()
     moved = wanted.model_copy(update={"folder": str(tiny_folder.parent / "gone")})
-    assert load_base(moved).fingerprint == wanted.fingerprint
+    assert load_base(moved, LOADERS).fingerprint == wanted.fingerprint
 
 
 def test_another_base_at_its_place_is_refused(finished_run: FinishedRun, tmp_path: Path) -> None:
@@ -61,7 +63,7 @@ def test_another_base_at_its_place_is_refused(finished_run: FinishedRun, tmp_pat
     place = str(tmp_path / "other")
     wanted = manifest.read(finished_run.package).base.model_copy(update={"folder": place, "name": place})
     with pytest.raises(BadBase, match="is another model, or has changed since"):
-        load_base(wanted)
+        load_base(wanted, LOADERS)
     gone = wanted.model_copy(update={"folder": "./gone", "name": "./gone"})
     with pytest.raises(BadBase, match=r"There is no base at './gone'.*Put that base back"):
-        load_base(gone)
+        load_base(gone, LOADERS)

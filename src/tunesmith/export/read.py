@@ -49,7 +49,7 @@ def load(folder: Path, loaders: Loaders) -> Model:
     if package.kind == "weights":
         model = loaders.model(package.name, folder)
     else:
-        base = _base(described.base, folder, loaders)
+        base = load_base(described.base, loaders)
         model = replace(base, network=_adapted(base.network, folder), chat=loaders.chat(folder))
     return replace(
         model,
@@ -60,7 +60,8 @@ def load(folder: Path, loaders: Loaders) -> Model:
     )
 
 
-def _base(wanted: Base, folder: Path, loaders: Loaders) -> Model:
+def load_base(wanted: Base, loaders: Loaders) -> Model:
+    """Load the very base that a package was made from; raises BadBase where it is gone or changed."""
     tried: list[str] = []
     for place in dict.fromkeys(wanted.places):
         try:
@@ -72,8 +73,8 @@ def _base(wanted: Base, folder: Path, loaders: Loaders) -> Model:
             return base
         tried.append(f"{base.folder} is another model, or has changed since.")
     raise BadBase(
-        f"{folder} is an adapter for the base {wanted.name!r} with fingerprint {wanted.fingerprint[:12]}, "
-        f"which is not there: {' '.join(tried)} Put that base back, or export with `export: merged`."
+        f"The base {wanted.name!r} with fingerprint {wanted.fingerprint[:12]} is not there: "
+        f"{' '.join(tried)} Put that base back; a package made with `export: merged` needs none."
     )
 
 

@@ -15,7 +15,6 @@ from tunesmith.export import read as packages
 from tunesmith.generation.backend.local import Local
 from tunesmith.lifecycle.answers import Questions, answer
 from tunesmith.lifecycle.assemble import key_of
-from tunesmith.lifecycle.loaded import load_base
 from tunesmith.lifecycle.probe import LOADERS
 from tunesmith.lifecycle.run import never
 
@@ -32,7 +31,7 @@ def evaluate(folder: Path, data: Path, names: Sequence[str]) -> Report:
     metrics = {name: Registry("evaluation.metric", Metric).build(name, {}) for name in names}
     rows = _rows(Registry("data.source", Source).build("file", {"path": str(data)}))
     _check_fit(rows, metrics)
-    base = _answers(load_base(manifest.read(folder).base), rows, metrics)
+    base = _answers(packages.load_base(manifest.read(folder).base, LOADERS), rows, metrics)
     tuned = _answers(packages.load(folder, LOADERS), rows, metrics)
     options = Evaluation()
     in_order = Questions.of(rows, (), metrics, options).rows

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tunesmith import recipe as recipes
 from tunesmith.core.cards import DropCount, Ledger, Model, Package, SplitCount
-from tunesmith.core.errors import BadBase, BadRecipe
+from tunesmith.core.errors import BadRecipe
 from tunesmith.core.hashing import hash_value
 from tunesmith.core.recipe import Recipe, Selection
 from tunesmith.data import ledger as ledgers
@@ -21,16 +21,15 @@ from tunesmith.export import manifest
 from tunesmith.export import package as packages
 from tunesmith.export.exporter.adapter import Adapter as AdapterExporter
 from tunesmith.export.facts import Facts
-from tunesmith.export.manifest import Base, Manifest
+from tunesmith.export.manifest import Manifest
+from tunesmith.export.read import load_base
 from tunesmith.export.read import read as read_package
 from tunesmith.export.verify import verify
 from tunesmith.federation import plain_lora
 from tunesmith.federation.stack import Adapter, Stacked, stack
-from tunesmith.lifecycle.probe import COMMAND
+from tunesmith.lifecycle.probe import COMMAND, LOADERS
 from tunesmith.lifecycle.run_folder import Clock, now, open_folder
 from tunesmith.method.lora import LoRA
-from tunesmith.model.find import find
-from tunesmith.model.load import load
 
 TOLD = ("objective", "training", "seed")
 """What the card of a package says of its recipe; where parties differ in it, the card says so, too."""
@@ -75,7 +74,7 @@ def federate(folders: Sequence[Path], out: Path, clock: Clock = now) -> Federate
     stacked = stack([party.adapter for party in parties])
     method = replace(parties[0].method, rank=stacked.rank, alpha=float(stacked.rank), dropout=0.0)
     facts = _facts(parties, stacked, method, clock)
-    model = _apply(stacked, method, _base(parties[0].manifest.base))
+    model = _apply(stacked, method, load_base(parties[0].manifest.base, LOADERS))
     package = packages.write(model, method, AdapterExporter(), out, facts)
     notes = verify(out, COMMAND).notes
     return Federated(package, parties, stacked.shares, stacked.rank, notes)
@@ -100,22 +99,6 @@ def _read(folder: Path) -> Party:
     trained = ledger.splits.get("train", SplitCount()).tokens_trained
     adapter = Adapter(folder.resolve().name, package.base_fingerprint, plain.scale, trained, plain.tensors)
     return Party(folder, run.recipe, method, manifest.read(run.package), ledger, adapter, plain.rank)
-
-
-def _base(wanted: Base) -> Model:
-    tried: list[str] = []
-    for place in dict.fromkeys(wanted.places):
-        try:
-            model = load(wanted.name, find(place))
-        except BadBase as error:
-            tried.append(str(error))
-            continue
-        if model.fingerprint == wanted.fingerprint:
-            return model
-        tried.append(f"{model.folder} is another model, or has changed since.")
-    raise BadBase(
-        f"The base {wanted.name!r} of these adapters is not there: {' '.join(tried)} Put that base back."
-    )
 
 
 def _apply(stacked: Stacked, method: LoRA, base: Model) -> Model:

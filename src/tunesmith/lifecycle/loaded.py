@@ -6,9 +6,7 @@ from pathlib import Path
 
 from tunesmith.core.cards import Decoding, Message, Model
 from tunesmith.core.contracts import Backend
-from tunesmith.core.errors import BadBase
 from tunesmith.export import read as packages
-from tunesmith.export.manifest import Base
 from tunesmith.generation.backend.local import Local
 from tunesmith.lifecycle.probe import LOADERS
 
@@ -37,21 +35,6 @@ def load(folder: Path) -> Loaded:
     """Load a package after verifying every file of it; raises DamagedFile or BadBase."""
     model = packages.load(folder, LOADERS)
     return Loaded(model, Local())
-
-
-def load_base(wanted: Base) -> Model:
-    """Load the very base that a package was made from; raises BadBase where it is gone or changed."""
-    tried: list[str] = []
-    for place in dict.fromkeys(wanted.places):
-        try:
-            model = LOADERS.model(wanted.name, LOADERS.find(place))
-        except BadBase as error:
-            tried.append(str(error))
-            continue
-        if model.fingerprint == wanted.fingerprint:
-            return model
-        tried.append(f"{model.folder} is another model, or has changed since.")
-    raise BadBase(f"The base {wanted.name!r} is not there: {' '.join(tried)} Put that base back.")
 
 
 def _turns(prompt: str | Sequence[Message]) -> Sequence[Message]:
