@@ -1,15 +1,18 @@
+import errno
 import json
 import shutil
+from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from small_runs import read_recipe
 from tunesmith.core.cards import Step, Validation
-from tunesmith.core.errors import BadData, BadOption, BadRecipe, DamagedFile, Stopped
+from tunesmith.core.errors import BadData, BadOption, BadRecipe, DamagedFile, DiskFull, Stopped
 from tunesmith.lifecycle.events import Event, Finished
 from tunesmith.lifecycle.history import history
-from tunesmith.lifecycle.run_folder import open_folder
+from tunesmith.lifecycle.run_folder import now, open_folder
 from tunesmith.lifecycle.search import FILE, Search, begin, conclude, reopen, walk
 from tunesmith.search.grid import Trial
 
@@ -182,3 +185,19 @@ def test_a_torn_record_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(text)
     with pytest.raises(DamagedFile, match="Begin the search again"):
         reopen(tmp_path)
+
+
+def test_a_full_disk_ends_the_search_and_no_trial_is_said_to_have_failed(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    ticks = count(1)
+
+    def clock() -> datetime:
+        if next(ticks) == 8:  # while the first trial records what it does
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return now()
+
+    search = begin(read_recipe(tmp_path, tiny_folder), AXES, tmp_path / "runs", clock)
+    with pytest.raises(DiskFull, match="No space left on device"):
+        list(walk(search))
+    assert [trial.state for trial in search.trials] == ["started", "waiting", "waiting"]

@@ -1,5 +1,6 @@
 """The run's page for people: report.html, made from what the run folder holds."""
 
+import shlex
 from pathlib import Path
 
 from tunesmith.core.cards import Model, Report, Step, Validation
@@ -34,6 +35,7 @@ def _facts(folder: RunFolder, prepared: Prepared, model: Model) -> dict[str, str
     counts = [(p.numel(), p.requires_grad) for p in model.network.parameters()]
     changed = sum(count for count, changes in counts if changes)
     machine = locked["machine"]
+    package = shlex.quote(str(folder.package))
     processor = f"{machine['system']} {machine['processor']}, {machine['threads']} threads"
     return {
         "Base": f"{recipe.base} ({sum(count for count, _ in counts):,} parameters, {model.licence})",
@@ -44,6 +46,6 @@ def _facts(folder: RunFolder, prepared: Prepared, model: Model) -> dict[str, str
         "Machine": f"{processor}, {machine['device']}",
         "Versions": ", ".join(f"{name} {number}" for name, number in locked["versions"].items()),
         "Run folder": f"`{folder.path}`",
-        "Talk to it": f"`tunesmith chat {folder.package}`",
-        "Serve it": f"`tunesmith serve {folder.package}`",
+        "Talk to it": f"`tunesmith chat {package}`",
+        "Serve it": f"`tunesmith serve {package}`",
     }

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tunesmith import recipe as recipes
 from tunesmith.core.cards import Report, Validation
-from tunesmith.core.errors import BadData, BadRecipe, DamagedFile, Stopped, TunesmithError
+from tunesmith.core.errors import BadData, BadRecipe, DamagedFile, DiskFull, Stopped, TunesmithError
 from tunesmith.core.recipe import Recipe
 from tunesmith.core.registry import explain
 from tunesmith.evaluation import report_json
@@ -165,8 +165,8 @@ def _walk_trial(
         for event in walk_through(folder, is_asked_to_stop):
             if not isinstance(event, Finished):  # it holds a verdict, which is not to be looked at yet
                 yield event
-    except Stopped:
-        raise
+    except (Stopped, DiskFull):
+        raise  # the next trial would fare no better
     except TunesmithError as error:
         yield search.put(replace(trial, state="failed", message=str(error)))
         return

@@ -60,3 +60,8 @@ def test_a_program_gets_everything(finished_run: FinishedRun) -> None:
     assert value["package"] == str(finished_run.package)
     assert value["report"]["verdict"] == finished_run.finished.report.verdict
     assert value["report"]["rows"] == asdict(finished_run.finished.report)["rows"]
+
+
+def test_a_suggested_command_can_be_pasted(finished_run: FinishedRun) -> None:
+    finished = replace(finished_run.finished, package="my runs/package")
+    assert "chat:     tunesmith chat 'my runs/package'" in to_lines(finished)

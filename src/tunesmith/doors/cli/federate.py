@@ -1,5 +1,6 @@
 """`tunesmith federate`: average what several runs learned, without their data."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -31,5 +32,9 @@ def federate(
         f"{one['share']:.1%}  {one['tokens']:,} tokens, rank {one['rank']}  {one['folder']}"
         for one in parties
     ]
-    lines += ["", f"package:   {out} (rank {federated.rank})", f"evaluate:  tunesmith evaluate {out} DATA"]
+    lines += [
+        "",
+        f"package:   {out} (rank {federated.rank})",
+        f"evaluate:  tunesmith evaluate {shlex.quote(str(out))} DATA",
+    ]
     show(lines, {"package": str(out), "rank": federated.rank, "parties": parties}, as_json)

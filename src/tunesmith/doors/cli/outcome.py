@@ -1,5 +1,6 @@
 """How a run ended, in words and as JSON."""
 
+import shlex
 from dataclasses import asdict
 from typing import Any
 
@@ -9,13 +10,14 @@ from tunesmith.lifecycle.events import Finished
 
 def to_lines(finished: Finished) -> list[str]:
     """Say the verdict, what it rests on, and what to do next."""
+    package = shlex.quote(finished.package)
     return [
         *report_lines(finished.report),
         "",
         f"report:   {finished.page}",
         f"package:  {finished.package}",
-        f"chat:     tunesmith chat {finished.package}",
-        f"serve:    tunesmith serve {finished.package}",
+        f"chat:     tunesmith chat {package}",
+        f"serve:    tunesmith serve {package}",
     ]
 
 

@@ -1,5 +1,6 @@
 """`tunesmith retrain`: from corrected answers to the next recipe."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +25,7 @@ def retrain(
     found = propose(run, traces, out, minimum)
     lines = [found.signal.sentence, *found.notes]
     if found.recipe:
-        lines.append(f"next: tunesmith run {found.recipe}")
+        lines.append(f"next: tunesmith run {shlex.quote(str(found.recipe))}")
     value = {
         "fires": found.signal.fires,
         "sentence": found.signal.sentence,
