@@ -26,6 +26,8 @@ from tunesmith.lifecycle.catalogue import ROOMS, Component, catalogue
 
 REFERENCE = Path(__file__).parent / "reference"
 MARK = "<!-- Written by docs/generate.py from the code: change the code, then run `make fix`. -->"
+MEASURED = {"performance.md"}
+"""Pages of the same folder that a measurement writes, not this program (`make bench`)."""
 COLUMNS = "90"
 """How wide the help texts are, whatever terminal this runs in."""
 
@@ -46,7 +48,8 @@ def pages() -> dict[str, str]:
 def stale(folder: Path) -> list[str]:
     """List the pages of a folder that are missing, or not what the code says; and those that are too many."""
     wanted = pages()
-    there = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
+    found = [path for path in folder.glob("*.md") if path.name not in MEASURED]
+    there = {path.name: path.read_text(encoding="utf-8") for path in found}
     return sorted(name for name in wanted.keys() | there.keys() if wanted.get(name) != there.get(name))
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import settings
 # Read when torch and huggingface_hub are first imported, so they stand before any test does that.
 os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TUNESMITH_CACHE"] = mkdtemp(prefix="tunesmith-cache-")
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 # The same cases every time, and no judging by the clock.

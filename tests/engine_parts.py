@@ -1,8 +1,8 @@
-"""Rows, networks and short runs for the tests of the engine; nothing here needs a tokenizer."""
+"""Rows and short runs for the tests of the engine; no tokenizer is needed, nor torch to import it."""
 
 import random
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from tunesmith.core.recipe import Training
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Parameter
-    from transformers import PretrainedConfig, PreTrainedModel
+    from transformers import PreTrainedModel
 
 VOCABULARY = 300
 
@@ -37,6 +37,40 @@ def random_rows(count: int, seed: int = 0, longest: int = 40) -> list[Encoded]:
     return rows
 
 
+def branching_rows() -> list[Encoded]:
+    """Give rows on which every lever has something to do.
+
+    Shared beginnings at two levels, a row that is the beginning of others, the same row twice, rows of one
+    length, holes and fractions in the weights, a single wanted token, and a row of more than 100 tokens.
+    """
+    draw = random.Random(1)
+
+    def some(count: int) -> list[int]:
+        return [draw.randrange(3, VOCABULARY) for _ in range(count)]
+
+    def row(ids: list[int], prompt: int, worth: Sequence[float] = (1.0,)) -> Encoded:
+        return encoded(ids, [worth[n % len(worth)] if n >= prompt else 0.0 for n in range(len(ids))])
+
+    first = some(35)
+    second = first + some(34)
+    rows = [
+        row(first + some(7), 35),
+        row(first + some(9), 30, (1.0, 2.0)),  # some of what is shared is wanted, too
+        row(second + some(5), 72),
+        row(second + some(8), 50, (1.0, 0.0)),
+        row(second, 40),
+        row(second, 40),
+        *(
+            row(some(23), prompt, worth)
+            for prompt, worth in ((1, (1.0,)), (5, (0.25, 0.5)), (9, (3.0, 0.0, 0.0)))
+        ),
+        row(some(110), 3, (1.0, 1.0, 0.0)),
+        encoded(some(30), [float(place == 17) for place in range(30)]),
+        row([5, 6], 1),
+    ]
+    return [replace(each, key=f"data.jsonl:{number}") for number, each in enumerate(rows, 1)]
+
+
 def plans_of(rows: Sequence[Encoded], rows_per_step: int) -> list[Plan]:
     """Give one plan per `rows_per_step` rows, in order; the last may be smaller."""
     starts = range(0, len(rows), rows_per_step)
@@ -52,19 +86,25 @@ def constant(learning_rate: float = 1e-3, clip_norm: float | None = 1.0) -> Trai
 
 
 def trainable(model: Model) -> "dict[str, Parameter]":
-    return {name: p for name, p in model.network.named_parameters() if p.requires_grad}
+    return trainable_of(model.network)
+
+
+def trainable_of(network: "PreTrainedModel") -> "dict[str, Parameter]":
+    return {name: p for name, p in network.named_parameters() if p.requires_grad}
 
 
 def take(
     model: Model, plans: Sequence[Plan], training: Training, tokens_per_pass: int = 128
 ) -> Iterator[Step]:
     """Train with supervised fine-tuning on every plan."""
-    from tunesmith.engine.loop import train
+    from tunesmith.engine.fit import fit
+    from tunesmith.engine.loop import Budget, train
     from tunesmith.engine.update import Updater
     from tunesmith.objective.sft import SFT
 
     updater = Updater(trainable(model), training, len(plans))
-    yield from train(model, SFT(), plans, updater, tokens_per_pass)
+    with fit(model.network) as forward:
+        yield from train(forward, SFT(), plans, updater, Budget(tokens_per_pass))
 
 
 def snapshot(model: Model) -> "dict[str, Tensor]":
@@ -84,104 +124,3 @@ def naive_logprobs(network: "PreTrainedModel", row: Encoded) -> "list[Tensor]":
         logits = network(input_ids=torch.tensor([list(row.ids)]), use_cache=False).logits[0]
     scores = logits.double().log_softmax(-1)
     return [scores[place - 1, row.ids[place]] for place, weight in enumerate(row.weights) if weight]
-
-
-def network_of(architecture: str) -> "PreTrainedModel":
-    """Build a small random network of one architecture, for evaluation."""
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    torch.manual_seed(0)
-    return AutoModelForCausalLM.from_config(ARCHITECTURES[architecture]()).eval()
-
-
-def _llama() -> "PretrainedConfig":
-    from transformers import LlamaConfig
-
-    return LlamaConfig(**_SHAPE, num_key_value_heads=2)
-
-
-def _gpt2() -> "PretrainedConfig":
-    from transformers import GPT2Config
-
-    return GPT2Config(vocab_size=VOCABULARY, n_embd=32, n_layer=2, n_head=4, n_positions=64)
-
-
-def _gpt_neox() -> "PretrainedConfig":
-    from transformers import GPTNeoXConfig
-
-    return GPTNeoXConfig(**_SHAPE)
-
-
-def _opt() -> "PretrainedConfig":
-    from transformers import OPTConfig
-
-    return OPTConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=32,
-        ffn_dim=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        max_position_embeddings=64,
-        word_embed_proj_dim=32,
-    )
-
-
-def _gpt_neo() -> "PretrainedConfig":
-    from transformers import GPTNeoConfig
-
-    return GPTNeoConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=32,
-        num_layers=2,
-        num_heads=4,
-        attention_types=[[["global", "local"], 1]],
-        window_size=8,
-        max_position_embeddings=64,
-    )
-
-
-def _gemma() -> "PretrainedConfig":
-    from transformers import Gemma2Config
-
-    return Gemma2Config(**_SHAPE, num_key_value_heads=2, head_dim=8, sliding_window=8)
-
-
-def _mistral() -> "PretrainedConfig":
-    from transformers import MistralConfig
-
-    return MistralConfig(**_SHAPE, num_key_value_heads=2, sliding_window=8)
-
-
-def _bloom() -> "PretrainedConfig":
-    from transformers import BloomConfig
-
-    return BloomConfig(vocab_size=VOCABULARY, hidden_size=32, n_layer=2, n_head=4)
-
-
-def _xlstm() -> "PretrainedConfig":
-    from transformers import xLSTMConfig
-
-    return xLSTMConfig(vocab_size=VOCABULARY, hidden_size=32, num_blocks=2, num_heads=4)
-
-
-_SHAPE = {
-    "vocab_size": VOCABULARY,
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "max_position_embeddings": 64,
-}
-
-ARCHITECTURES: "dict[str, Callable[[], PretrainedConfig]]" = {
-    "llama": _llama,  # rotary positions
-    "gpt2": _gpt2,  # learned absolute positions
-    "gpt_neox": _gpt_neox,
-    "opt": _opt,  # learned positions that are counted from the mask
-    "gpt_neo": _gpt_neo,  # local attention, unscaled
-    "gemma": _gemma,  # scaled embeddings, capped logits, sliding window
-    "mistral": _mistral,  # sliding window
-    "bloom": _bloom,  # positions as a bias on attention
-    "xlstm": _xlstm,  # recurrent, and computes the logits of all positions
-}

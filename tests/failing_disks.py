@@ -1,14 +1,13 @@
 """Disks that fail at a chosen operation, and one that forgets at a power cut what was not made durable."""
 
+import os
 import random
-from collections.abc import Mapping
+import signal
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NoReturn
 
-from tunesmith.engine.disk import Disk
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from tunesmith.core.disk import Disk
 
 
 class Killed(BaseException):
@@ -29,27 +28,19 @@ class FailingDisk(Disk):
         self.stays = stays
         self.operations = 0
 
-    def write_tensors(self, path: Path, tensors: "Mapping[str, Tensor]") -> None:
-        """Write half of a safetensors file, or none of it, when its turn to fail has come."""
+    def write(self, path: Path, fill: Callable[[Path], object]) -> None:
+        """Write half of a file, or none of it, when its turn to fail has come."""
         if self._fails():
             if self.half:
-                super().write_tensors(path, tensors)
+                fill(path)
                 _halve(path)
-            raise self.error
-        super().write_tensors(path, tensors)
-
-    def write_text(self, path: Path, text: str) -> None:
-        """Write half of a text, or none of it, when its turn to fail has come."""
-        if self._fails():
-            if self.half:
-                path.write_text(text[: len(text) // 2], encoding="utf-8")
-            raise self.error
-        super().write_text(path, text)
+            self._end()
+        super().write(path, fill)
 
     def sync(self, path: Path) -> None:
         """Do not wait when its turn to fail has come."""
         if self._fails():
-            raise self.error
+            self._end()
         super().sync(path)
 
     def rename(self, old: Path, new: Path) -> None:
@@ -57,27 +48,41 @@ class FailingDisk(Disk):
         if self._fails():
             if self.half:
                 old.rename(new)
-            raise self.error
+            self._end()
         super().rename(old, new)
 
     def remove(self, folder: Path) -> None:
         """Remove every other file, or none, when its turn to fail has come."""
         if self._fails():
             if self.half:
-                for path in sorted(folder.iterdir())[::2]:
+                for path in [path for path in sorted(folder.rglob("*")) if path.is_file()][::2]:
                     path.unlink()
-            raise self.error
+            self._end()
         super().remove(folder)
 
     def free_bytes(self, folder: Path) -> int:
         """Give no answer when its turn to fail has come."""
         if self._fails():
-            raise self.error
+            self._end()
         return super().free_bytes(folder)
+
+    def _end(self) -> NoReturn:
+        raise self.error
 
     def _fails(self) -> bool:
         self.operations += 1
         return self.operations == self.at or (self.stays and self.operations > self.at)
+
+
+class KillingDisk(FailingDisk):
+    """Kills its process at operation number `at`, with nothing left to catch; POSIX only."""
+
+    def __init__(self, at: int, *, half: bool = False) -> None:
+        super().__init__(at, Killed(), half=half)
+
+    def _end(self) -> NoReturn:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise self.error
 
 
 class ForgetfulDisk(Disk):
@@ -93,15 +98,10 @@ class ForgetfulDisk(Disk):
         self.contents: dict[int, bytes] = {}
         self.names: dict[int, dict[str, int]] = {}
 
-    def write_tensors(self, path: Path, tensors: "Mapping[str, Tensor]") -> None:
+    def write(self, path: Path, fill: Callable[[Path], object]) -> None:
         """Write, and let the base class make it durable through `sync`."""
         self._count()
-        super().write_tensors(path, tensors)
-
-    def write_text(self, path: Path, text: str) -> None:
-        """Write, and let the base class make it durable through `sync`."""
-        self._count()
-        super().write_text(path, text)
+        super().write(path, fill)
 
     def sync(self, path: Path) -> None:
         """Note what is durable from now on; a disk that lies notes nothing."""
@@ -119,18 +119,28 @@ class ForgetfulDisk(Disk):
         self._count()
         super().rename(old, new)
 
+    def remove(self, folder: Path) -> None:
+        """Remove a folder, for good."""
+        self._count()
+        super().remove(folder)
+
     def what_survives(self, live: Path, found: Path, luck: random.Random) -> None:
-        """Write what may be found after the cut: all that was durable, and by luck some of the rest."""
+        """Write what may be found after the cut: all that was durable, and by luck some of the rest.
+
+        A rename that was not durable has happened, or it has not, and the thing has its durable name still.
+        """
         found.mkdir()
         durable = self.names.get(live.stat().st_ino, {})
         for child in sorted(live.iterdir()):
-            number = child.stat().st_ino
-            if durable.get(child.name) != number and luck.random() < 0.5:
+            number, name = child.stat().st_ino, child.name
+            if durable.get(name) != number and luck.random() < 0.5:
+                name = next((before for before, known in durable.items() if known == number), None)
+            if name is None or (found / name).exists():
                 continue
             if child.is_dir():
-                self.what_survives(child, found / child.name, luck)
+                self.what_survives(child, found / name, luck)
             else:
-                (found / child.name).write_bytes(self._content(child, number, luck))
+                (found / name).write_bytes(self._content(child, number, luck))
 
     def _content(self, path: Path, number: int, luck: random.Random) -> bytes:
         whole = path.read_bytes()
@@ -141,7 +151,7 @@ class ForgetfulDisk(Disk):
 
     def _count(self) -> None:
         self.operations += 1
-        if self.operations == self.at:
+        if self.at is not None and self.operations >= self.at:
             raise PowerCut
 
 

@@ -60,7 +60,10 @@ def test_a_package_is_loaded_and_answers(finished_run: FinishedRun) -> None:
 
 
 def test_a_package_is_evaluated_on_new_rows(finished_run: FinishedRun, tmp_path: Path) -> None:
-    report = tunesmith.evaluate(finished_run.package, write_rows(tmp_path / "new.jsonl", 4))
-    assert [result.metric for result in report.metrics] == ["perplexity"]
+    data = write_rows(tmp_path / "new.jsonl", 4)
+    report = tunesmith.evaluate(finished_run.package, data)
+    assert [result.metric for result in report.metrics] == ["rouge_l", "perplexity"]
+    (only,) = tunesmith.evaluate(finished_run.package, data, ("perplexity",)).metrics
+    assert only == report.metrics[1]
     assert report.rows == 4
     assert json.loads((finished_run.package / "package.json").read_text())["kind"] == "adapter"

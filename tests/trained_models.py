@@ -4,18 +4,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tiny_models import CONTEXT, SPECIALS, build_tiny_tokenizer
-from tunesmith.core.cards import (
-    CriterionResult,
-    DropCount,
-    Interval,
-    Ledger,
-    MetricResult,
-    Model,
-    Report,
-    Sample,
-    SplitCount,
-)
+from tunesmith.core.cards import Model
+from tunesmith.core.ledger import DropCount, Ledger, SplitCount
 from tunesmith.core.recipe import Recipe
+from tunesmith.core.report import CriterionResult, Interval, MetricResult, Report, Sample
 from tunesmith.export.facts import Facts
 
 SECRET = "the row that must not leave the house"

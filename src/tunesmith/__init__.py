@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tunesmith.core.cards import Report
 from tunesmith.core.errors import TunesmithError
 from tunesmith.core.recipe import Recipe
+from tunesmith.core.report import Report
 
 if TYPE_CHECKING:
     from tunesmith.lifecycle.check import Checked
@@ -64,8 +64,11 @@ def run(recipe: Recipe | str | Path, *changes: str, runs: str | Path = "runs") -
     return watch(walk(recipe, *changes, runs=runs))
 
 
-def evaluate(package: str | Path, data: str | Path, metrics: tuple[str, ...] = ("perplexity",)) -> Report:
-    """Compare a package with its base on the rows of a file, all of which must be new to it."""
+def evaluate(package: str | Path, data: str | Path, metrics: tuple[str, ...] = ()) -> Report:
+    """Compare a package with its base on the rows of a file, all of which must be new to it.
+
+    Without `metrics` those of the run that made the package are measured.
+    """
     from tunesmith.lifecycle.evaluate import evaluate as compare
 
     return compare(Path(package), Path(data), metrics)

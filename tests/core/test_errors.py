@@ -32,7 +32,7 @@ def defined() -> dict[str, type[TunesmithError]]:
 
 
 def test_every_error_is_drawn_and_every_drawn_error_exists() -> None:
-    assert len(defined()) == 14
+    assert len(defined()) == 15
     assert drawn().keys() == defined().keys()
 
 

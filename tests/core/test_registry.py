@@ -121,5 +121,5 @@ def test_the_closest_name_is_only_guessed_when_it_is_close() -> None:
 def test_an_explanation_names_the_place_and_what_was_found() -> None:
     with pytest.raises(ValidationError) as caught:
         TypeAdapter(Recipe).validate_python({"name": "A B", "goal": "x", "data": {"source": "jsonl"}})
-    assert explain(caught.value, "recipe", []).startswith("recipe.name: String should match pattern")
+    assert explain(caught.value, "recipe", []).startswith("recipe.name: Use small letters")
     assert explain(caught.value, "recipe", []).endswith("(found 'A B')")

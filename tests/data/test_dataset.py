@@ -6,9 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tunesmith.core.cards import BadRow, Encoded, Example, Message, Place, SplitCount
+from tunesmith.core.cards import BadRow, Encoded, Example, Message, Place
 from tunesmith.core.contracts import Kind, Source
 from tunesmith.core.errors import BadData
+from tunesmith.core.ledger import SplitCount
 from tunesmith.core.recipe import Data, Selection, Split
 from tunesmith.data.dataset import LISTED_ROWS, prepare
 

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tunesmith.core.cards import DropCount, Encoded, Ledger, SplitCount
+from tunesmith.core.cards import Encoded
 from tunesmith.core.errors import DamagedFile, UnbalancedLedger
+from tunesmith.core.ledger import DropCount, Ledger, SplitCount
 from tunesmith.data.ledger import Tally, describe, from_json, to_json
 
 

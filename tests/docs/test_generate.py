@@ -138,3 +138,9 @@ def test_checking_writes_nothing_and_writing_mends_all_but_leftovers(tmp_path: P
 def test_an_unknown_argument_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert generate.main(["--chekc"]) == 2
     assert "usage" in capsys.readouterr().err
+
+
+def test_a_page_that_a_measurement_wrote_is_neither_stale_nor_left_over(tmp_path: Path) -> None:
+    generate.write(tmp_path)
+    (tmp_path / "performance.md").write_text("numbers\n", encoding="utf-8")
+    assert generate.stale(tmp_path) == []

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tunesmith.core.cards import Report, Step, Validation
+from tunesmith.core.cards import Step, Validation
+from tunesmith.core.report import Report
 from tunesmith.doors.notebook import SECONDS_BETWEEN_DRAWINGS, follow, watch
 from tunesmith.evaluation.curve import render_curve
 from tunesmith.lifecycle.events import Event, Finished, Saved, Stage, Started

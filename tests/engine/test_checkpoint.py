@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from tunesmith.core.cards import Checkpoint
+from tunesmith.core.disk import Disk
 from tunesmith.core.errors import DamagedFile, DiskFull
 from tunesmith.core.hashing import hash_file
 from tunesmith.engine.checkpoint import newest, read, rotate, save, tensors_of
-from tunesmith.engine.disk import Disk
 
 DISK = Disk()
 FILES = ["manifest.json", "optimizer.safetensors", "state.json", "weights.safetensors"]

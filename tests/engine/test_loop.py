@@ -11,7 +11,8 @@ from engine_parts import constant, naive_logprobs, plans_of, random_rows, snapsh
 from tunesmith.core.cards import Chat, Encoded, Example, Loss, Model, Plan
 from tunesmith.core.contracts import Objective
 from tunesmith.core.errors import NonFinite
-from tunesmith.engine.loop import train
+from tunesmith.engine.fit import fit
+from tunesmith.engine.loop import Budget, train
 from tunesmith.engine.update import Updater
 from tunesmith.method.full import Full
 from tunesmith.objective.sft import SFT
@@ -74,7 +75,12 @@ def test_nothing_happens_between_two_steps(model: Model) -> None:
 
 def test_a_network_left_for_evaluation_is_trained_in_training_mode(model: Model) -> None:
     modes: list[bool] = []
-    model.network.register_forward_hook(lambda network, _inputs, _output: modes.append(network.training))
+
+    def note(network: torch.nn.Module, _inputs: object, _output: object) -> None:
+        if torch.is_grad_enabled():  # learning, not trying out what the network takes
+            modes.append(network.training)
+
+    model.network.base_model.register_forward_hook(note)
     for _ in take(model, plans_of(ROWS[:4], 2), constant(), tokens_per_pass=1000):
         model.network.eval()
     assert modes == [True, True]
@@ -82,7 +88,8 @@ def test_a_network_left_for_evaluation_is_trained_in_training_mode(model: Model)
 
 def test_no_plans_give_no_steps(model: Model) -> None:
     updater = Updater(trainable(model), constant(), 1)
-    assert list(train(model, SFT(), [], updater, 128)) == []
+    with fit(model.network) as forward:
+        assert list(train(forward, SFT(), [], updater, Budget(128))) == []
 
 
 def test_a_weight_scales_what_its_token_is_worth(model: Model) -> None:
@@ -135,8 +142,8 @@ class Steep(Objective):
 def test_a_gradient_that_is_no_number_stops_before_the_step_is_taken(model: Model) -> None:
     before = snapshot(model)
     updater = Updater(trainable(model), constant(), 3)
-    with pytest.raises(NonFinite, match=r"^step 1: the gradient of .* is not finite"):
-        next(train(model, Steep(), plans_of(ROWS, 8), updater, 128))
+    with fit(model.network) as forward, pytest.raises(NonFinite, match=r"^step 1: the gradient of .* is no"):
+        next(train(forward, Steep(), plans_of(ROWS, 8), updater, Budget(128)))
     for name, value in snapshot(model).items():
         assert value.numpy().tobytes() == before[name].numpy().tobytes()
 

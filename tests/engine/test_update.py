@@ -7,7 +7,7 @@ from torch.nn import Parameter
 
 from tunesmith.core.errors import DamagedFile, NonFinite
 from tunesmith.core.recipe import Training
-from tunesmith.engine.update import Updater, learning_rate
+from tunesmith.engine.update import Updater
 
 
 def parameters(seed: int = 0, kind: torch.dtype = torch.float32) -> dict[str, Parameter]:
@@ -176,43 +176,6 @@ def test_the_state_of_a_parameter_of_another_shape_is_refused() -> None:
         updater.restore({"exp_avg/bias": torch.zeros(7)})
 
 
-@pytest.mark.parametrize(
-    ("schedule", "step", "share"),
-    [
-        ("constant", 1, 0.5),  # warm-up is ceil(0.15 * 10) = 2 steps: half, then all of the rate
-        ("constant", 2, 1.0),
-        ("constant", 3, 1.0),
-        ("constant", 10, 1.0),
-        ("linear", 1, 0.5),
-        ("linear", 2, 1.0),
-        ("linear", 3, 1.0),
-        ("linear", 7, 0.5),  # 4 of the 8 steps after the warm-up are done
-        ("linear", 10, 0.125),
-        ("cosine", 1, 0.5),
-        ("cosine", 3, 1.0),
-        ("cosine", 5, 0.85355339059),  # (1 + cos 45 degrees) / 2
-        ("cosine", 7, 0.5),
-        ("cosine", 9, 0.14644660941),
-        ("cosine", 10, 0.03806023374),
-    ],
-)
-def test_the_rate_at_hand_computed_points(schedule: str, step: int, share: float) -> None:
-    training = Training.model_validate({"learning_rate": 2e-3, "schedule": schedule, "warmup": 0.15})
-    assert learning_rate(training, step, steps=10) == pytest.approx(2e-3 * share, rel=1e-9)
-
-
-@pytest.mark.parametrize("schedule", ["constant", "linear", "cosine"])
-@pytest.mark.parametrize("warmup", [0.0, 0.01, 0.5, 0.99])
-@pytest.mark.parametrize("steps", [1, 2, 7])
-def test_every_step_has_a_rate_above_zero_and_none_above_the_highest(
-    schedule: str, warmup: float, steps: int
-) -> None:
-    training = Training.model_validate({"learning_rate": 2e-3, "schedule": schedule, "warmup": warmup})
-    rates = [learning_rate(training, step, steps) for step in range(1, steps + 1)]
-    assert min(rates) > 0
-    assert max(rates) == 2e-3
-
-
 def test_moments_have_the_type_of_their_parameter() -> None:
     ours = parameters(kind=torch.float64)
     for parameter in ours.values():
@@ -220,3 +183,58 @@ def test_moments_have_the_type_of_their_parameter() -> None:
     updater = Updater(ours, Training(), 1)
     updater.update(1.0, 1)
     assert updater.tensors()["exp_avg/matrix"].dtype is torch.float64
+
+
+def test_each_layer_learns_slower_than_the_one_above_it() -> None:
+    names = ("embed.weight", "layers.0.q.weight", "layers.1.q.weight", "layers.1.q.bias", "head.weight")
+    ours = {
+        f"model.{name}": Parameter(torch.ones(2, 2) if "weight" in name else torch.ones(2)) for name in names
+    }
+    training = Training(learning_rate=1.0, schedule="constant", warmup=0, layer_decay=0.5, clip_norm=None)
+    updater = Updater(ours, training, 1)
+    for parameter in ours.values():
+        parameter.grad = torch.ones_like(parameter)
+    updater.update(1.0, 1)
+    # AdamW's first step is the learning rate itself, whatever the gradient's size.
+    steps = [1 - float(parameter.detach().flatten()[0]) for parameter in ours.values()]
+    assert steps == pytest.approx([1 / 8, 1 / 4, 1 / 2, 1 / 2, 1.0], rel=1e-5)
+
+
+def test_without_layers_in_their_names_all_parameters_learn_alike() -> None:
+    updater = Updater(parameters(), Training(layer_decay=0.1), 1)
+    assert {group["share"] for group in updater.optimizer.param_groups} == {1.0}
+
+
+def test_moments_of_one_byte_learn_and_survive_to_the_bit() -> None:
+    training = Training(learning_rate=1e-2, schedule="constant", warmup=0, optimizer="adamw_8bit")
+    draw = torch.Generator().manual_seed(0)
+    start = torch.randn(128, 64, generator=draw)
+    pushes = [torch.randn(128, 64, generator=draw) for _ in range(6)]
+
+    def walk(weights: Tensor, state: dict[str, Tensor], steps: range) -> tuple[Tensor, dict[str, Tensor]]:
+        ours = {"matrix": Parameter(weights.clone())}
+        updater = Updater(ours, training, 6)
+        updater.restore(state)
+        for step in steps:
+            ours["matrix"].grad = pushes[step - 1].clone()
+            updater.update(1.0, step)
+        return ours["matrix"].detach(), {key: value.clone() for key, value in updater.tensors().items()}
+
+    whole, state = walk(start, {}, range(1, 7))
+    assert state["state1/matrix"].dtype is torch.uint8
+    half, middle = walk(start, {}, range(1, 4))
+    again, _ = walk(half, middle, range(4, 7))
+    assert torch.equal(again, whole)
+    exact = {"matrix": Parameter(start.clone())}
+    plain = Updater(exact, training.model_copy(update={"optimizer": "adamw"}), 6)
+    for step, push in enumerate(pushes, start=1):
+        exact["matrix"].grad = push.clone()
+        plain.update(1.0, step)
+    exactly = exact["matrix"].detach()
+    assert 0 < float((whole - exactly).norm() / (exactly - start).norm()) < 0.05
+
+
+@pytest.mark.parametrize(("optimizer", "bytes_each"), [("adamw", 12), ("adamw_8bit", 6)])
+def test_what_learning_takes_is_known_beforehand(optimizer: str, bytes_each: int) -> None:
+    updater = Updater(parameters(), Training.model_validate({"optimizer": optimizer}), 1)
+    assert updater.bytes() == bytes_each * (12 + 5 + 12)

@@ -1,15 +1,28 @@
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 import torch
 
-from engine_parts import in_float64, naive_logprobs, network_of, random_rows
-from tunesmith.core.cards import Model
+from engine_parts import in_float64, naive_logprobs, random_rows
+from tiny_networks import network_of
+from tunesmith.core.cards import Encoded, Model, Validation
 from tunesmith.core.errors import NonFinite
-from tunesmith.engine.validation import likelihoods, validate
+from tunesmith.engine import validation
+from tunesmith.engine.fit import fit
 
 ROWS = random_rows(20)
+
+
+def validate(model: Model, rows: Sequence[Encoded], tokens_per_pass: int, step: int) -> Validation:
+    with fit(model.network) as forward:
+        return validation.validate(forward, rows, tokens_per_pass, step)
+
+
+def likelihoods(model: Model, rows: Sequence[Encoded]) -> list[tuple[float, int]]:
+    with fit(model.network) as forward:
+        return validation.likelihoods(forward, rows, 100)
 
 
 @pytest.fixture
@@ -21,8 +34,8 @@ def model(tiny_model: Model) -> Model:
 def test_how_rows_are_put_together_does_not_change_the_loss(model: Model, tokens_per_pass: int) -> None:
     model = in_float64(model)
     alone = [value for row in ROWS for value in naive_logprobs(model.network, row)]
-    validation = validate(model, ROWS, tokens_per_pass, step=3)
-    assert validation.loss == pytest.approx(-float(torch.stack(alone).mean()), rel=1e-12)
+    found = validate(model, ROWS, tokens_per_pass, step=3)
+    assert found.loss == pytest.approx(-float(torch.stack(alone).mean()), rel=1e-12)
 
 
 @pytest.mark.parametrize("tokens_per_pass", [1, 100, 10_000])
@@ -39,10 +52,10 @@ def test_tokens_and_hits_are_counted_over_all_rows(model: Model) -> None:
         for place, weight in enumerate(row.weights)
         if weight
     ]
-    validation = validate(model, ROWS, 100, step=3)
-    assert validation.step == 3
-    assert validation.tokens == sum(row.trained for row in ROWS) == len(best)
-    assert validation.token_accuracy == sum(best) / len(best)
+    found = validate(model, ROWS, 100, step=3)
+    assert found.step == 3
+    assert found.tokens == sum(row.trained for row in ROWS) == len(best)
+    assert found.token_accuracy == sum(best) / len(best)
 
 
 def test_a_model_that_knows_its_rows_ranks_them_first(model: Model) -> None:
@@ -50,10 +63,10 @@ def test_a_model_that_knows_its_rows_ranks_them_first(model: Model) -> None:
         for parameter in model.network.parameters():
             parameter.zero_()
     row = replace(ROWS[0], ids=type(ROWS[0].ids)("i", [0] * len(ROWS[0])))
-    validation = validate(model, [row], 100, step=0)
-    assert validation.token_accuracy == 1.0
-    assert validation.loss == pytest.approx(math.log(300), rel=1e-6)
-    assert validation.perplexity == pytest.approx(300, rel=1e-4)
+    found = validate(model, [row], 100, step=0)
+    assert found.token_accuracy == 1.0
+    assert found.loss == pytest.approx(math.log(300), rel=1e-6)
+    assert found.perplexity == pytest.approx(300, rel=1e-4)
 
 
 def test_weights_decide_how_much_a_token_counts(model: Model) -> None:

@@ -5,21 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tunesmith.core.cards import (
-    CriterionResult,
-    DropCount,
-    Example,
-    Interval,
-    Ledger,
-    Message,
-    MetricResult,
-    Place,
-    Report,
-    Sample,
-    SplitCount,
-    Step,
-    Validation,
-)
+from tunesmith.core.cards import Example, Message, Place, Step, Validation
+from tunesmith.core.ledger import DropCount, Ledger, SplitCount
+from tunesmith.core.report import CriterionResult, Interval, MetricResult, Report, Sample
 from tunesmith.evaluation.report_page import Page
 
 

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from tunesmith.core.cards import Interval, MetricResult, Step, Validation
+from tunesmith.core.cards import Step, Validation
+from tunesmith.core.report import Interval, MetricResult
 from tunesmith.evaluation.chart import MOST_POINTS, interval_bars, loss_chart, rate_chart
 
 
@@ -65,6 +66,13 @@ def test_losses_that_are_not_numbers_are_left_out():
     assert len(points(chart.lines["raw"])) == 2
     assert chart.dots == ()
     assert chart.best is None
+
+
+@pytest.mark.parametrize("other", [2.5, math.nextafter(2.5, 3), 2.5 + 1e-14, 2.5 - 1e-12, 2.5 + 1e-7])
+def test_losses_that_hardly_differ_have_a_chart_with_labels_that_do(other):
+    chart = loss_chart(steps([2.5, other, 2.5]), [Validation(2, other, 0.5, 1)], 2, 760)
+    assert len({tick.label for tick in chart.rows}) == len(chart.rows) >= 2
+    assert all(chart.top <= y <= chart.bottom for _, y in points(chart.lines["raw"]))
 
 
 def test_a_run_without_steps_has_no_chart():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tunesmith.core.cards import Interval
+from tunesmith.core.report import Interval
 from tunesmith.evaluation.figures import places, span, write
 
 
@@ -20,14 +20,6 @@ from tunesmith.evaluation.figures import places, span, write
 )
 def test_the_width_shows_two_digits(interval, expected):
     assert places(interval) == expected
-
-
-def test_the_widest_interval_decides():
-    assert places(Interval(0.5, 0.499, 0.501), Interval(0.5, 0.45, 0.55)) == 2
-
-
-def test_no_interval_needs_no_more_than_one_decimal():
-    assert places() == 1
 
 
 @pytest.mark.parametrize(

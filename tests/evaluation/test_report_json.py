@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tunesmith.core.cards import Interval
 from tunesmith.core.errors import DamagedFile, TunesmithError
+from tunesmith.core.report import Interval
 from tunesmith.evaluation.report_json import dump, load
 
 

@@ -8,8 +8,10 @@ from itertools import pairwise
 
 import pytest
 
-from tunesmith.core.cards import Completion, Example, Ledger, Message, Place, SplitCount, Step, Validation
+from tunesmith.core.cards import Completion, Example, Message, Place, Step, Validation
+from tunesmith.core.ledger import Ledger, SplitCount
 from tunesmith.core.recipe import Criterion
+from tunesmith.core.report import Interval, MetricResult
 from tunesmith.evaluation.compare import Answers, Suite, compare
 from tunesmith.evaluation.metric.exact_match import ExactMatch
 from tunesmith.evaluation.report_page import HEADLINES, render
@@ -98,6 +100,14 @@ def test_every_number_is_on_the_page(page):
         "28,310", "88,102", "27,994", "16,402", "4,306", "1,238,311", "1.3000", "51.2%", "Best step: 84",
     ]  # fmt: skip
     assert [number for number in shown if number not in text] == []
+
+
+def test_each_interval_has_the_digits_that_it_can_carry(page):
+    base, tuned = Interval(800.0, 700.0, 1018.0), Interval(3.2, 3.1, 3.3)
+    line = MetricResult("perplexity", 1, False, base, tuned, Interval(796.8, 697.0, 1015.0))
+    text = Reader(render(replace(page, report=replace(page.report, metrics=(line,), criteria=())))).text
+    shown = ["800 700 to 1,018", "3.20 3.10 to 3.30", "+797 +697 to +1,015"]
+    assert [figures for figures in shown if figures not in " ".join(text.split())] == []
 
 
 def test_every_sentence_is_on_the_page(page):

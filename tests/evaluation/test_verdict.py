@@ -2,8 +2,8 @@
 
 import pytest
 
-from tunesmith.core.cards import Interval, MetricResult
 from tunesmith.core.recipe import Criterion
+from tunesmith.core.report import Interval, MetricResult
 from tunesmith.evaluation.verdict import decide
 
 

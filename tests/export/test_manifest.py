@@ -37,6 +37,14 @@ def test_a_folder_without_a_manifest_is_no_package(tmp_path: Path) -> None:
         manifest.read(tmp_path)
 
 
+def test_a_folder_that_holds_a_package_is_answered_with_that(tmp_path: Path) -> None:
+    for name in (".writing-1", "package"):
+        (tmp_path / name).mkdir()
+        manifest.write(a_manifest(), tmp_path / name)
+    with pytest.raises(DamagedFile, match=rf"Did you mean {tmp_path / 'package'}\?"):
+        manifest.read(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -1,16 +1,19 @@
 import errno
 import json
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from full_disk import no_file_beyond
 from trained_models import SECRET, facts_of_a_run
 from tunesmith.core.cards import Model
 from tunesmith.core.contracts import Exporter, Method
 from tunesmith.core.errors import DiskFull
 from tunesmith.core.hashing import hash_file
-from tunesmith.export import package
+from tunesmith.core.recipe import Evaluation
+from tunesmith.export import manifest, package
 from tunesmith.export.exporter.adapter import Adapter
 from tunesmith.export.exporter.merged import Merged
 from tunesmith.method.lora import LoRA
@@ -102,6 +105,11 @@ def test_no_row_of_the_data_is_in_a_package_and_the_report_says_so(adapter: Path
     ]
 
 
+def test_how_its_run_was_evaluated_is_kept(adapter: Path) -> None:
+    evaluation = Evaluation.model_validate(manifest.read(adapter).made["evaluation"])
+    assert evaluation == facts_of_a_run().recipe.evaluation
+
+
 def test_a_package_without_a_report_has_no_report_file(tiny_model: Model, tmp_path: Path) -> None:
     facts = replace(facts_of_a_run(), report=None)
     written = package.write(LoRA().apply(tiny_model, 0), LoRA(), Adapter(), tmp_path / "demo", facts)
@@ -131,6 +139,17 @@ def test_a_new_package_replaces_the_old_one(tiny_model: Model, tmp_path: Path) -
     package.write(LoRA().apply(tiny_model, 0), LoRA(), Adapter(), tmp_path / "demo", facts_of_a_run())
     assert not (tmp_path / "demo" / "old").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["demo"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only POSIX limits the size of a file")
+@pytest.mark.parametrize("room", [3_000, 5_000, 20_000])
+def test_a_disk_too_small_for_probes_or_tokenizer_or_weights_is_full(
+    room: int, tiny_model: Model, tmp_path: Path
+) -> None:
+    model = LoRA().apply(tiny_model, 0)
+    with no_file_beyond(room), pytest.raises(DiskFull, match=r"No room for the package .*: File too large"):
+        package.write(model, LoRA(), Merged(), tmp_path / "demo", facts_of_a_run())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_full_disk_leaves_the_old_package_and_nothing_half_written(

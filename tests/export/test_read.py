@@ -2,6 +2,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors.torch import load_file, save_file
@@ -79,6 +80,18 @@ def test_hidden_files_of_those_who_keep_a_package_do_not_matter(adapter: Path) -
     (adapter / ".git" / "HEAD").write_text("x", encoding="utf-8")
     (adapter / ".gitattributes").write_text("x", encoding="utf-8")
     assert len(read(adapter).files) == 11
+
+
+def test_what_is_loaded_is_what_was_verified(adapter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_text, names = Path.read_text, list[str]()
+
+    def noted(path: Path, *arguments: Any, **options: Any) -> str:
+        names.append(path.name)
+        return read_text(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "read_text", noted)
+    assert load(adapter, LOADERS).name == "demo"
+    assert names.count(manifest.FILE) == 1  # read again, it could be another
 
 
 def test_a_renamed_key_is_refused_with_both_sides(adapter: Path, sign: Sign) -> None:

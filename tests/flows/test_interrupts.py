@@ -64,6 +64,43 @@ def interrupt(
     return subprocess.CompletedProcess(program, child.returncode, out, err), run
 
 
+EARLY = """
+import os, signal, sys
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch":  # the first heavy library: loading it takes seconds
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+from tunesmith.doors.cli.app import main
+main()
+"""
+"""A program that gets Ctrl-C while it loads its libraries."""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+@pytest.mark.parametrize(
+    ("words", "go_on"),
+    [(["run"], "tunesmith resume"), (["search", "seed=1,2"], "tunesmith search --resume")],
+    ids=["run", "search"],
+)
+def test_ctrl_c_while_libraries_are_loaded_stops_and_says_how_to_go_on(
+    words: list[str], go_on: str, tiny_folder: Path, tmp_path: Path
+) -> None:
+    word, *axes = words
+    runs = tmp_path / "all runs"
+    program = [sys.executable, "-c", EARLY, word, str(write_recipe(tmp_path, tiny_folder)), *axes]
+    ended = subprocess.run([*program, "--runs", str(runs)], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (130, ""), ended.stderr
+    assert "Traceback" not in ended.stderr
+    said = ended.stderr.splitlines()
+    assert "Stopping at the next safe point; once more to stop at once." in said
+    (folder,) = runs.iterdir()
+    assert said[-1] == f"Stopped while answering the test rows. Go on with: {go_on} '{folder}'"
+
+
 def taken(runs: Path) -> int:
     return sum(path.read_text().count('"kind": "step"') for path in runs.glob("*/events.jsonl"))
 

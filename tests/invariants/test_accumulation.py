@@ -13,16 +13,15 @@ from torch import Tensor
 from engine_parts import (
     constant,
     in_float64,
-    network_of,
     plans_of,
     random_rows,
     snapshot,
     take,
     trainable,
 )
+from tiny_networks import network_of
 from tunesmith.core.cards import Model, Plan
-from tunesmith.engine.forward import logprobs
-from tunesmith.engine.passes import passes
+from tunesmith.engine.fit import fit
 from tunesmith.method.full import Full
 from tunesmith.method.lora import LoRA
 from tunesmith.objective.sft import SFT
@@ -40,17 +39,19 @@ def model(request: pytest.FixtureRequest, tiny_model: Model) -> Model:
 
 def gradients(model: Model, plan: Plan, tokens_per_pass: int) -> dict[str, Tensor]:
     model.network.zero_grad(set_to_none=True)
-    for batch in passes(plan.sequences, tokens_per_pass, model.network.device):
-        total = SFT().loss(logprobs(model.network, batch), batch.weights_R).total
-        assert isinstance(total, Tensor)
-        total.backward()
+    with fit(model.network) as forward:
+        for batch in forward.passes(plan.sequences, tokens_per_pass):
+            total = SFT().loss(forward.logprobs(batch), batch.weights_C).total
+            assert isinstance(total, Tensor)
+            total.backward()
     return {name: p.grad / plan.weight for name, p in trainable(model).items() if p.grad is not None}
 
 
 @pytest.mark.parametrize("tokens_per_pass", CUTS)
 def test_gradients_do_not_depend_on_the_cut(model: Model, tokens_per_pass: int) -> None:
     plan = Plan(1, 1, tuple(ROWS[:13]))
-    assert len(list(passes(plan.sequences, tokens_per_pass, model.network.device))) > 1
+    with fit(model.network) as forward:
+        assert len(list(forward.passes(plan.sequences, tokens_per_pass))) > 1
     whole, cut = gradients(model, plan, WHOLE), gradients(model, plan, tokens_per_pass)
     assert whole.keys() == cut.keys() == trainable(model).keys()
     for name, gradient in whole.items():

@@ -13,9 +13,9 @@ import torch
 
 from failing_disks import FailingDisk, ForgetfulDisk, Killed, PowerCut
 from tunesmith.core.cards import Checkpoint
+from tunesmith.core.disk import Disk
 from tunesmith.core.errors import DiskFull
 from tunesmith.engine.checkpoint import newest, read, rotate, save, tensors_of
-from tunesmith.engine.disk import Disk
 
 DISK = Disk()
 RENAME = 11

@@ -9,10 +9,11 @@ from torch import Tensor
 
 from engine_parts import random_rows, trainable
 from tunesmith.core.cards import Model
+from tunesmith.core.disk import Disk
 from tunesmith.core.recipe import Training
 from tunesmith.engine.checkpoint import newest, save, tensors_of
-from tunesmith.engine.disk import Disk
-from tunesmith.engine.loop import train
+from tunesmith.engine.fit import fit
+from tunesmith.engine.loop import Budget, train
 from tunesmith.engine.order import count_steps, plans
 from tunesmith.engine.randomness import random_state, seed_everything, set_random_state
 from tunesmith.engine.update import Updater
@@ -38,7 +39,8 @@ class Run:
 
     def go_on(self, done: int, until: int) -> list[float]:
         ahead = islice(plans(ROWS, seed=7, epochs=2, tokens_per_step=120), done, until)
-        return [step.loss for step in train(self.model, SFT(), ahead, self.updater, 60)]
+        with fit(self.model.network) as forward:
+            return [step.loss for step in train(forward, SFT(), ahead, self.updater, Budget(60))]
 
     def save(self, folder: Path, step: int) -> None:
         tensors = {

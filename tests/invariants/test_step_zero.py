@@ -5,8 +5,8 @@ import torch
 
 from engine_parts import constant, plans_of, random_rows, snapshot, take, trainable
 from tunesmith.core.cards import Model
-from tunesmith.engine.forward import logits
-from tunesmith.engine.passes import passes
+from tunesmith.engine.fit import pulled
+from tunesmith.engine.forward import PLAIN
 from tunesmith.method.full import Full
 from tunesmith.method.lora import LoRA
 
@@ -15,14 +15,14 @@ LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_
 
 
 def scores(model: Model) -> torch.Tensor:
-    with torch.no_grad():
-        return torch.cat([logits(model.network, batch) for batch in passes(ROWS, 200, model.network.device)])
+    with torch.no_grad(), pulled(model.network, PLAIN) as forward:
+        return torch.cat([forward.logprobs(batch) for batch in forward.passes(ROWS, 200)])
 
 
 @pytest.mark.parametrize(
     "method", [LoRA(), LoRA(rank=3, alpha=7.5, dropout=0.5, targets=("q_proj",)), Full()]
 )
-def test_a_method_changes_no_logit_before_the_first_step(tiny_model: Model, method: LoRA | Full) -> None:
+def test_a_method_changes_no_prediction_before_the_first_step(tiny_model: Model, method: LoRA | Full) -> None:
     base = scores(tiny_model)
     model = method.apply(tiny_model, seed=3)
     model.network.eval()

@@ -8,13 +8,14 @@ import pytest
 from tunesmith.core.cards import Encoded, Example, Message, Model, Place
 from tunesmith.core.errors import Stopped
 from tunesmith.core.recipe import Evaluation
+from tunesmith.engine.fit import fit
 from tunesmith.engine.validation import likelihoods
 from tunesmith.evaluation.metric.perplexity import Perplexity
 from tunesmith.evaluation.metric.rouge_l import RougeL
 from tunesmith.generation.backend.local import Local
 from tunesmith.lifecycle.answers import Questions, answer, from_json, to_json
-from tunesmith.lifecycle.assemble import key_of
-from tunesmith.lifecycle.run import never
+from tunesmith.lifecycle.assemble import name_of
+from tunesmith.lifecycle.stop import never
 
 METRICS = {"rouge_l": RougeL(), "perplexity": Perplexity()}
 OPTIONS = Evaluation(max_tokens=3, max_rows=4)
@@ -30,7 +31,7 @@ ROWS = [row(line) for line in range(1, 7)]
 
 def encode(model: Model, example: Example) -> Encoded:
     whole = model.chat.encode_conversation(example.messages)
-    return Encoded(whole.ids, whole.weights, key_of(example))
+    return Encoded(whole.ids, whole.weights, name_of(example))
 
 
 def questions(model: Model) -> Questions:
@@ -78,19 +79,22 @@ def test_only_the_first_rows_are_asked_and_all_are_scored(tiny_model: Model) -> 
     assert len(found.generated) == 4
     assert all(0 < one.tokens <= 3 for one in found.generated)
     for example, scored in zip(asked.rows, found.scored, strict=True):
-        ((nats, predicted),) = likelihoods(tiny_model, [encode(tiny_model, example)])
-        assert (scored.nats, scored.predicted) == (nats, predicted)
+        with fit(tiny_model.network) as forward:
+            ((nats, predicted),) = likelihoods(forward, [encode(tiny_model, example)], 1000)
+        assert scored.predicted == predicted
+        assert scored.nats == pytest.approx(nats, rel=1e-6)
 
 
 def test_a_row_in_several_windows_costs_what_they_cost_together(tiny_model: Model) -> None:
     example = Example(Place("page.txt", 1, 0), text="abcdef")
     windows = [
-        Encoded(array("i", ids), array("f", [0.0, 1.0, 1.0]), key_of(example))
+        Encoded(array("i", ids), array("f", [0.0, 1.0, 1.0]), name_of(example))
         for ids in ([1, 50, 51], [1, 52, 2])
     ]
     asked = Questions.of([example], windows, {"perplexity": Perplexity()}, OPTIONS)
     (scored,) = answer(asked, tiny_model, Local(), never).scored
-    costs = list(likelihoods(tiny_model, windows))
+    with fit(tiny_model.network) as forward:
+        costs = likelihoods(forward, windows, 1000)
     assert scored.nats == sum(nats for nats, _ in costs)
     assert scored.predicted == 4
 

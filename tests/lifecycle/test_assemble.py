@@ -1,15 +1,16 @@
 import json
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 import torch
 
-from small_runs import read_recipe
+from small_runs import read_recipe, write_rows
 from tunesmith.core.cards import Example, Place
 from tunesmith.core.errors import BadBase, BadData, BadRecipe, MissingExtra
 from tunesmith.evaluation.metric import bleu
-from tunesmith.lifecycle.assemble import check_lock, key_of, lock, prepare_recipe
+from tunesmith.lifecycle.assemble import check_lock, lock, name_of, prepare_recipe
 
 
 def test_rows_are_encoded_with_names_that_lead_to_them(tiny_folder: Path, tmp_path: Path) -> None:
@@ -21,19 +22,40 @@ def test_rows_are_encoded_with_names_that_lead_to_them(tiny_folder: Path, tmp_pa
     assert keys[0].startswith(f"{tmp_path / 'rows.jsonl'}:")
 
 
+def test_relative_paths_are_seen_from_where_the_run_was_started(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started_in, here = tmp_path / "there", tmp_path / "here"
+    here.mkdir()
+    shutil.copytree(tiny_folder, started_in / "models" / "mine")
+    write_rows(started_in / "rows.jsonl", 40)
+    recipe = read_recipe(tmp_path, Path("models/mine"), "data.source.path=rows.jsonl")
+    monkeypatch.chdir(started_in)
+    before = prepare_recipe(recipe)
+    monkeypatch.chdir(here)
+    found = prepare_recipe(recipe, started_in)
+    assert (found.recipe, found.base) == (before.recipe, started_in / "models" / "mine")
+    assert before.recipe.data.source.options["path"] == "rows.jsonl"
+    assert [row.ids for row in found.dataset.train] == [row.ids for row in before.dataset.train]
+    assert before.dataset.train[0].key.startswith("rows.jsonl:")  # as it was written, where that is enough
+    with pytest.raises(BadData, match=r"There is no file"):
+        prepare_recipe(recipe)
+
+
 def test_two_rows_on_one_line_have_two_names() -> None:
     one, other = (Example(Place("a.txt", 1, byte), text="x") for byte in (0, 5))
-    assert key_of(one) != key_of(other)
+    assert name_of(one) != name_of(other)
 
 
 def test_no_weights_are_loaded_before_they_are_asked_for(tiny_folder: Path, tmp_path: Path) -> None:
-    base = tmp_path / "no-weights"
+    base = tmp_path / "damaged"
     base.mkdir()
     for path in tiny_folder.glob("*.json"):
         (base / path.name).write_bytes(path.read_bytes())
     (base / "chat_template.jinja").write_bytes((tiny_folder / "chat_template.jinja").read_bytes())
+    (base / "model.safetensors").write_bytes(b"not weights")
     prepared = prepare_recipe(read_recipe(tmp_path, base))
-    with pytest.raises(BadBase, match="no safetensors weights"):
+    with pytest.raises(BadBase, match="cannot be loaded as a causal language model"):
         prepared.model()
     scratch = prepare_recipe(read_recipe(tmp_path, base, "method=scratch", "export=merged"))
     assert scratch.model().network.num_parameters() > 0
@@ -49,12 +71,46 @@ def test_rows_of_another_kind_than_the_objective_takes_are_refused(tiny_folder: 
         prepare_recipe(read_recipe(tmp_path, tiny_folder, source))
 
 
+EITHER = """
+from dataclasses import dataclass
+
+from tunesmith.core.contracts import Objective
+
+
+@dataclass(frozen=True, kw_only=True)
+class Either(Objective):
+    takes = frozenset({"conversations", "text"})
+
+    def encode(self, example, chat):
+        raise AssertionError("nothing is encoded that does not fit")
+
+    loss = encode
+"""
+"""An objective from another package: the recipe alone does not say whether there are answers."""
+
+
+def test_answers_are_not_scored_where_the_rows_have_none(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "either.py").write_text(EITHER)
+    installed = tmp_path / "either-1.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: either\nVersion: 1.0\n")
+    (installed / "entry_points.txt").write_text("[tunesmith.objective]\neither = either:Either\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "page.txt").write_text("Nothing but text.")
+    source = f"data.source={{name: file, path: {json.dumps(str(tmp_path / 'page.txt'))}}}"
+    changes = (source, "objective=either", "evaluation.metrics=[perplexity, rouge_l]")
+    with pytest.raises(BadRecipe, match="The metrics rouge_l score answers, but raw text has none"):
+        prepare_recipe(read_recipe(tmp_path, tiny_folder, *changes))
+
+
 def test_a_lock_changes_with_data_and_base_and_nothing_else_stops_a_run(
     tiny_folder: Path, tmp_path: Path
 ) -> None:
     before = lock(prepare_recipe(read_recipe(tmp_path, tiny_folder)), "base")
     again = lock(prepare_recipe(read_recipe(tmp_path, tiny_folder)), "base")
-    assert before == again
+    assert {**before, "precision": None} == {**again, "precision": None}  # measured speeds differ a little
     assert json.loads(json.dumps(before)) == before
     assert check_lock(before, again) == []
     other = lock(prepare_recipe(read_recipe(tmp_path, tiny_folder, count=41)), "base")

@@ -2,8 +2,9 @@ from dataclasses import asdict
 
 import pytest
 
-from tunesmith.core.cards import Report, Step, Validation
+from tunesmith.core.cards import Step, Validation
 from tunesmith.core.errors import DamagedFile
+from tunesmith.core.report import Report
 from tunesmith.lifecycle.events import (
     KINDS,
     Event,

@@ -9,8 +9,9 @@ from small_runs import read_recipe
 from tunesmith.core.cards import Step, Validation
 from tunesmith.lifecycle import run_folder
 from tunesmith.lifecycle.events import Started
-from tunesmith.lifecycle.history import Summary, history
+from tunesmith.lifecycle.history import Summary, history, searches
 from tunesmith.lifecycle.run_folder import RunFolder
+from tunesmith.lifecycle.search import begin
 
 
 @pytest.fixture
@@ -22,6 +23,15 @@ def test_where_nothing_was_run_there_is_no_history(tmp_path: Path) -> None:
     assert history(tmp_path / "runs") == []
     (tmp_path / "runs" / "not-a-run").mkdir(parents=True)
     assert history(tmp_path / "runs") == []
+
+
+def test_searches_are_found_beside_runs(begun: RunFolder) -> None:
+    root = begun.path.parent
+    assert searches(root) == searches(root / "nowhere") == []
+    for name in ("b-search", "a-search"):
+        begin(begun.recipe, ["seed=1,2"], root).folder.path.rename(root / name)
+    assert searches(root) == [root / "a-search", root / "b-search"]
+    assert [summary.folder for summary in history(root)] == [str(begun.path)]
 
 
 def test_a_finished_run_is_told_by_its_verdict(finished_run: FinishedRun) -> None:

@@ -54,6 +54,13 @@ def test_the_page_says_how_the_data_was_understood_and_what_its_keys_mean(
     assert "goal: Sort tickets.  # What the model should do better, in a sentence." in others
 
 
+def test_the_page_points_at_the_goal_unless_it_was_given(tmp_path: Path) -> None:
+    hint = "# Fill in: `goal`, in your own words; it stands in the report."
+    data = put(tmp_path, "tickets.csv")
+    assert hint in draft(data).page.splitlines()
+    assert hint not in draft(data, goal="Sort tickets.").page.splitlines()
+
+
 def test_without_a_base_it_is_the_recipe_s_default(tmp_path: Path) -> None:
     found = draft(put(tmp_path, "tickets.csv"))
     assert found.recipe.base == recipes.read_text(found.page).base == "tiny"
@@ -84,7 +91,15 @@ def test_one_document_alone_holds_nothing_out_and_says_so(
 
 @pytest.mark.parametrize(
     ("file", "name"),
-    [("Größe_2.txt", "gr-e-2"), ("日本.txt", "model"), ("--.txt", "model"), ("a" * 80 + ".txt", "a" * 63)],
+    [
+        ("Größe_2.txt", "grosse-2"),
+        ("Cafe\u0301 Noël.txt", "cafe-noel"),
+        ("\uff29\uff11\ufb01x \u0130st.txt", "i1fix-ist"),
+        ("日本.txt", "model"),
+        ("--.txt", "model"),
+        ("a" * 80 + ".txt", "a" * 63),
+        ("a" * 62 + " b.txt", "a" * 62),
+    ],
 )
 def test_any_file_name_becomes_a_name_for_runs(
     file: str, name: str, tiny_folder: Path, tmp_path: Path

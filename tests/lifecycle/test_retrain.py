@@ -1,6 +1,7 @@
 """From corrected answers to a recipe that can be run."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,26 @@ def test_the_next_recipe_holds_the_old_rows_and_the_corrections_and_names_its_pa
     assert len(rows) == 40 + 3
     assert "Yes, lamp 2 can come back." in answers
     assert check(proposed).ledger["rows_in"] == 43
+
+
+def test_a_run_that_was_started_elsewhere_leads_to_a_recipe_for_here(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, here = tmp_path / "there", tmp_path / "here"
+    shutil.copytree(tiny_folder, there / "models" / "mine")
+    here.mkdir()
+    monkeypatch.chdir(there)
+    run = make_run(Path("run"), Path("models/mine"))
+    written = (there / run.path / "recipe.yaml").read_bytes()
+    monkeypatch.chdir(here)
+    traces = keep_traces(tmp_path / "traces.db", corrected=3)
+    found = retrain(there / run.path, traces, Path("next"), minimum=3)
+    assert found.recipe is not None
+    proposed = recipes.read(found.recipe)
+    assert Path(proposed.base) == there / "models" / "mine"
+    assert check(proposed).ledger["rows_in"] == 43
+    assert (there / run.path / "recipe.yaml").read_bytes() == written
+    assert b"base: models/mine" in written
 
 
 def test_too_few_corrections_propose_nothing_and_write_nothing(tiny_folder: Path, tmp_path: Path) -> None:

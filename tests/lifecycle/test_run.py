@@ -13,7 +13,7 @@ from tunesmith.core.errors import BadData, BadRecipe, DiskFull, Stopped
 from tunesmith.evaluation import report_json
 from tunesmith.lifecycle import run_folder
 from tunesmith.lifecycle.events import Event, Finished, Saved, Stage, Started, Warned
-from tunesmith.lifecycle.run import never, walk
+from tunesmith.lifecycle.run import walk
 from tunesmith.lifecycle.run_folder import RunFolder
 
 
@@ -51,6 +51,7 @@ def test_the_folder_holds_all_that_was_promised(finished_run: FinishedRun) -> No
     names = {path.name for path in finished_run.folder.path.iterdir() if path.name != ".held"}
     assert names == {
         "recipe.yaml",
+        "started.json",
         "lock.json",
         "ledger.json",
         "events.jsonl",
@@ -153,7 +154,3 @@ def test_a_disk_that_is_full_from_the_start_is_said_to_be(tiny_folder: Path, tmp
     with no_file_beyond(10), pytest.raises(DiskFull, match=r"No room to write .*events\.jsonl"):
         list(walk(folder))
     assert until(folder, "base")
-
-
-def test_nobody_asks_to_stop_by_default() -> None:
-    assert not never()

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -6,9 +7,10 @@ import pytest
 from full_disk import no_file_beyond
 from small_runs import read_recipe
 from tunesmith import recipe as recipes
+from tunesmith.core.disk import Disk
 from tunesmith.core.errors import BadRecipe, DamagedFile, DiskFull
 from tunesmith.lifecycle.events import Stage, Warned
-from tunesmith.lifecycle.run_folder import RunFolder, create, open_folder
+from tunesmith.lifecycle.run_folder import STARTED, RunFolder, create, make, open_folder
 
 
 def clock() -> datetime:
@@ -28,6 +30,38 @@ def test_two_runs_within_a_second_have_two_folders(folder: RunFolder) -> None:
     second = create(folder.recipe, folder.path.parent, clock)
     third = create(folder.recipe, folder.path.parent, clock)
     assert [second.path.name, third.path.name] == [f"{folder.path.name}-2", f"{folder.path.name}-3"]
+
+
+def test_two_searches_and_runs_of_one_name_have_their_own_folders(folder: RunFolder) -> None:
+    root = folder.path.parent
+    made = [make("a-search", folder.recipe, root, clock).path.name for _ in range(3)]
+    assert made == ["a-search", "a-search-2", "a-search-3"]
+
+
+def test_a_run_knows_where_it_was_started(
+    folder: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    monkeypatch.chdir(here)
+    begun = create(folder.recipe, tmp_path / "runs", clock)
+    told = create(folder.recipe, tmp_path / "runs", clock, there)
+    assert (begun.started_in, told.started_in) == (Path(), there)
+    monkeypatch.chdir(there)
+    assert (open_folder(begun.path).started_in, open_folder(told.path).started_in) == (here, Path())
+
+
+def test_where_a_run_was_started_is_here_if_that_is_gone_or_was_not_kept(
+    folder: RunFolder, tmp_path: Path
+) -> None:
+    (tmp_path / "gone").mkdir()
+    begun = create(folder.recipe, tmp_path / "runs", clock, tmp_path / "gone")
+    assert begun.started_in == tmp_path / "gone"
+    (tmp_path / "gone").rmdir()
+    assert begun.started_in == Path()
+    (folder.path / STARTED).unlink()
+    assert folder.started_in == Path()
 
 
 def test_the_recipe_in_the_folder_is_the_one_that_runs(folder: RunFolder) -> None:
@@ -75,6 +109,23 @@ def test_a_full_disk_leaves_a_file_as_it_was(folder: RunFolder) -> None:
     ):
         folder.write_json("lock.json", {"data": "x" * 100})
     assert folder.read_json("lock.json") == {"data": "before"}
+
+
+def test_a_file_is_on_the_medium_before_it_takes_the_place_of_the_old_one(folder: RunFolder) -> None:
+    folder.write_text("lock.json", "before")
+    seen: list[tuple[str, str, str]] = []
+
+    class Watched(Disk):
+        def sync(self, path: Path) -> None:
+            content = "" if path.is_dir() else path.read_text()
+            seen.append((path.name, content, (folder.path / "lock.json").read_text()))
+            super().sync(path)
+
+    replace(folder, disk=Watched()).write_text("lock.json", "after" * 1000)
+    assert seen == [
+        (".lock.json", "after" * 1000, "before"),
+        (folder.path.name, "", "after" * 1000),
+    ]
 
 
 def test_a_full_disk_loses_only_the_event_it_has_no_room_for(folder: RunFolder) -> None:

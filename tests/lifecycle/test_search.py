@@ -12,8 +12,8 @@ from tunesmith.core.cards import Step, Validation
 from tunesmith.core.errors import BadData, BadOption, BadRecipe, DamagedFile, DiskFull, Stopped
 from tunesmith.lifecycle.events import Event, Finished
 from tunesmith.lifecycle.history import history
-from tunesmith.lifecycle.run_folder import now, open_folder
-from tunesmith.lifecycle.search import FILE, Search, begin, conclude, reopen, walk
+from tunesmith.lifecycle.run_folder import SEARCH, now, open_folder
+from tunesmith.lifecycle.search import Search, begin, conclude, reopen, walk
 from tunesmith.search.grid import Trial
 
 AXES = ["training.learning_rate=1e-3,1e30,2e-3"]
@@ -112,13 +112,13 @@ def test_a_search_that_is_read_again_is_the_same(copied: Path, searched: Search)
 
 def test_a_search_does_not_go_on_with_other_data(copied: Path) -> None:
     search = reopen(copied)
-    content = json.loads((copied / FILE).read_text())
+    content = json.loads((copied / SEARCH).read_text())
     rows = copied / "rows.jsonl"
     rows.write_text(
         Path(content["recipe"]["data"]["source"]["path"]).read_text().replace("its way", "the way")
     )
     content["recipe"]["data"]["source"]["path"] = str(rows)
-    (copied / FILE).write_text(json.dumps(content))
+    (copied / SEARCH).write_text(json.dumps(content))
     with pytest.raises(BadData, match="The data changed"):
         list(walk(reopen(copied)))
     assert reopen(copied).trials == search.trials
@@ -175,6 +175,20 @@ def test_two_searches_of_the_same_second_have_their_own_folders(tiny_folder: Pat
     assert history(tmp_path / "runs") == []  # a search is not listed as a run
 
 
+def test_trials_see_paths_from_where_the_search_was_started(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    recipe = read_recipe(tmp_path, tiny_folder, "data.source.path=rows.jsonl")
+    monkeypatch.chdir(tmp_path)
+    path = begin(recipe, ["seed=1,2"], tmp_path / "runs").folder.path
+    monkeypatch.chdir(here)
+    begun = next(walk(reopen(path)))
+    assert isinstance(begun, Trial)
+    assert open_folder(path / str(begun.folder)).started_in == tmp_path
+
+
 def test_what_is_no_search_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadRecipe, match=r"has no search\.json"):
         reopen(tmp_path)
@@ -182,7 +196,7 @@ def test_what_is_no_search_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", '{"format": 2}', '{"format": 1, "trials": []}'])
 def test_a_torn_record_is_refused(text: str, tmp_path: Path) -> None:
-    (tmp_path / FILE).write_text(text)
+    (tmp_path / SEARCH).write_text(text)
     with pytest.raises(DamagedFile, match="Begin the search again"):
         reopen(tmp_path)
 

@@ -5,19 +5,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from failing_disks import FailingDisk, Killed
 from full_disk import no_file_beyond
 from small_runs import read_recipe, write_rows
 from tiny_models import build_tiny_llama
 from tunesmith.core.cards import Model, Step, Validation
+from tunesmith.core.disk import Disk
 from tunesmith.core.errors import BadData, BadRecipe, DamagedFile, DiskFull, NonFinite, Stopped
-from tunesmith.engine.disk import Disk
+from tunesmith.engine.precision import Precision
 from tunesmith.lifecycle import run_folder
 from tunesmith.lifecycle.assemble import prepare_recipe
 from tunesmith.lifecycle.events import Event, Saved, Started, Warned
-from tunesmith.lifecycle.run import never, walk
+from tunesmith.lifecycle.run import walk
 from tunesmith.lifecycle.run_folder import RunFolder
+from tunesmith.lifecycle.stop import never
 from tunesmith.lifecycle.train import restore_weights, train, trainable
 
 # A rate too high for a random model: the loss on held-out rows falls at first, then no more.
@@ -40,6 +43,9 @@ PLAIN = (
 )
 
 
+FLOAT32 = Precision(torch.float32, {})
+
+
 class Trained:
     """What one process saw of a run's training, and the model it was left with."""
 
@@ -50,7 +56,7 @@ class Trained:
         self.events: list[Event] = []
         self.stopped = False
         try:
-            for event in train(folder, prepared, self.model, stop, disk or Disk()):
+            for event in train(folder, prepared, self.model, FLOAT32, stop, disk or Disk()):
                 self.events.append(event)
         except (Stopped, Killed):
             self.stopped = True
@@ -127,11 +133,14 @@ def test_a_run_that_stopped_early_is_left_with_its_best_weights(early: tuple[Run
     prepared = prepare_recipe(folder.recipe)
     model = prepared.parts.method.apply(prepared.model(), folder.recipe.seed)
     from tunesmith.engine.checkpoint import read
+    from tunesmith.engine.fit import fit
     from tunesmith.engine.validation import validate
 
     restore_weights(model, read(folder.checkpoints / f"step-{best}"))
     assert {n: p.detach().numpy().tobytes() for n, p in trainable(model).items()} == trained.bits()
-    assert validate(trained.model, prepared.dataset.validation, 2048, best).loss == losses[best]
+    with fit(trained.model.network) as forward:
+        again = validate(forward, prepared.dataset.validation, 2048, best)
+    assert again.loss == pytest.approx(losses[best], rel=1e-6)
 
 
 def test_going_on_with_a_run_that_is_done_takes_no_step(early: tuple[RunFolder, Trained]) -> None:
@@ -177,7 +186,7 @@ def test_a_checkpoint_is_there_before_the_run_says_so(
     prepared = prepare_recipe(folder.recipe)
     model = prepared.parts.method.apply(prepared.model(), folder.recipe.seed)
     seen = []
-    for event in train(folder, prepared, model, never, Disk()):
+    for event in train(folder, prepared, model, FLOAT32, never, Disk()):
         if isinstance(event, Saved):
             seen.append(event.step)
             assert event.step in saved_steps(folder)
@@ -190,7 +199,7 @@ def test_a_stop_is_saved_and_says_how_far_it_came(tiny_folder: Path, tmp_path: P
     prepared = prepare_recipe(folder.recipe)
     model = prepared.parts.method.apply(prepared.model(), folder.recipe.seed)
     with pytest.raises(Stopped, match="Stopped after step 3 of 6"):
-        list(train(folder, prepared, model, stop_after(3), Disk()))
+        list(train(folder, prepared, model, FLOAT32, stop_after(3), Disk()))
     assert saved_steps(folder)[-1] == 3
 
 

@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 
 from tunesmith.core.errors import BadBase
-from tunesmith.model.find import find, is_hub_id, read_config
+from tunesmith.model.find import check_weights, find, is_hub_id, read_config, seen_from
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 ON_THE_HUB = {
@@ -154,6 +154,24 @@ def test_a_mistyped_path_is_never_looked_up_on_the_hub(
     assert is_hub_id("org/name")
 
 
+def test_a_base_that_was_named_in_another_folder_is_found_from_here(tmp_path: Path) -> None:
+    (tmp_path / "bases" / "one").mkdir(parents=True)
+    assert find(seen_from(tmp_path, "bases/one")) == (tmp_path / "bases" / "one").resolve()
+    assert find(seen_from(tmp_path / "bases", "one")) == (tmp_path / "bases" / "one").resolve()
+    with pytest.raises(BadBase, match=r"no base at '.*bases/gone'"):
+        find(seen_from(tmp_path, "bases/gone"))  # never looked up on the hub, from wherever it is asked
+
+
+@pytest.mark.parametrize("base", ["tiny", "org/name", "org/name@main", "/bases/one"])
+def test_names_that_mean_the_same_everywhere_are_not_changed(base: str, tmp_path: Path) -> None:
+    (tmp_path / "tiny").mkdir()
+    assert seen_from(tmp_path, base) == base
+
+
+def test_in_the_folder_itself_a_base_keeps_its_name() -> None:
+    assert [seen_from(Path(), base) for base in ("./a/b", "a", "bases/one")] == ["./a/b", "a", "bases/one"]
+
+
 @pytest.mark.parametrize(
     ("files", "message"),
     [
@@ -171,3 +189,22 @@ def test_a_folder_that_is_not_safe_to_load_is_refused(
         (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(BadBase, match=message):
         read_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (["pytorch_model.bin"], r"pytorch_model\.bin"),
+        (["model.pth", "config.json", "a.ckpt"], r"a\.ckpt, model\.pth"),
+        (["config.json"], "no weights"),
+    ],
+)
+def test_a_base_without_safetensors_is_refused_by_the_names_of_its_files(
+    names: list[str], found: str, tmp_path: Path
+) -> None:
+    for name in names:
+        (tmp_path / name).write_bytes(b"not read")
+    with pytest.raises(BadBase, match=rf"\(found: {found}\)\. Pickled weights are never loaded"):
+        check_weights(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"not read")
+    check_weights(tmp_path)

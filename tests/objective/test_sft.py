@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from tunesmith.core.cards import Example, Loss, Message, Model, Place
+from tunesmith.core.cards import Example, Message, Model, Place
 from tunesmith.objective.sft import SFT
 
 TURNS = (Message("user", "Where is it?"), Message("assistant", "On its way."))
@@ -25,15 +25,6 @@ def test_the_loss_is_torchs_cross_entropy_over_the_trained_tokens(tiny_model: Mo
     loss = SFT().loss(logprobs, weights[1:])
     assert loss.mean == pytest.approx(float(expected), rel=1e-5)
     assert loss.weight == encoded.trained
-
-
-def test_weights_count_and_the_gradient_flows() -> None:
-    logprobs = torch.tensor([-1.0, -2.0, -4.0], requires_grad=True)
-    loss = SFT().loss(logprobs, torch.tensor([1.0, 0.0, 0.5]))
-    assert loss.detached() == Loss(3.0, 1.5)
-    loss.total.backward()  # type: ignore[union-attr]
-    assert logprobs.grad is not None
-    assert logprobs.grad.tolist() == [-1.0, 0.0, -0.5]
 
 
 def test_it_takes_conversations_and_labels() -> None:

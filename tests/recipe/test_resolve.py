@@ -115,7 +115,7 @@ def test_the_same_metric_twice_is_refused() -> None:
 
 
 def test_answers_are_not_scored_where_there_are_none() -> None:
-    with pytest.raises(BadRecipe, match=r"rouge_l score answers, but objective text takes raw text"):
+    with pytest.raises(BadRecipe, match=r"metrics rouge_l score answers, but raw text has none"):
         build(made("objective: text\nevaluation: {metrics: [perplexity, rouge_l]}\n"))
     assert build(made("objective: text\nevaluation: {metrics: [perplexity]}\n"))
 

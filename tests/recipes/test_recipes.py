@@ -1,5 +1,7 @@
 """Every recipe in the repository can be used: it resolves, builds, and fits its data where that is here."""
 
+import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from tunesmith import recipe as recipes
 from tunesmith.core.recipe import Recipe
 from tunesmith.lifecycle.check import check
+from tunesmith.model.load import load_chat
 
 ROOT = Path(__file__).parents[2]
 NO_RECIPES = {"tiny/phrases.yaml"}
@@ -56,6 +59,30 @@ def test_the_data_of_two_recipes_are_in_the_repository() -> None:
     found = [data for page in PAGES if (data := committed_data(read(page)))]
     assert sorted(path.name for path in found) == ["products.jsonl", "tickets.csv"]
     assert all(path.is_file() for path in found)
+
+
+def test_what_the_tickets_recipe_says_of_its_data_is_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = ROOT / "recipes" / "tickets.yaml"
+    said = " ".join(page.read_text(encoding="utf-8").replace("#", " ").split())
+    with (ROOT / "samples" / "tickets.csv").open(encoding="utf-8", newline="") as file:
+        labels = [row["label"] for row in csv.DictReader(file)]
+    tokens = [len(load_chat(BUNDLED).tokenizer.encode(label, add_special_tokens=False)) for label in labels]
+    monkeypatch.chdir(ROOT)
+    held_out = check(read(page)).ledger["splits"]["test"]["rows"]
+    assert f"one of twelve intents for every message, learned from {len(labels)} labelled tickets" in said
+    assert len(set(labels)) == 12
+    assert f"the longest label has {max(tokens)} tokens" in said
+    assert f"on {held_out} test rows" in said
+
+
+def test_the_tickets_recipe_asks_for_what_its_data_can_show() -> None:
+    page = ROOT / "recipes" / "tickets.yaml"
+    shown = re.search(r"an interval from ([\d.]+) to", page.read_text(encoding="utf-8"))
+    first = read(page).success[0]
+    assert shown is not None
+    assert (first.metric, first.at_least) == ("exact_match", 0.35)
+    assert first.at_least is not None
+    assert 1 / 12 < first.at_least < float(shown[1])
 
 
 @pytest.mark.skipif(not BUNDLED.is_dir(), reason="the bundled base is not there yet")

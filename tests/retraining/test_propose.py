@@ -54,7 +54,7 @@ def test_all_rows_from_before_come_back_and_the_corrections_join_them(tmp_path: 
     assert rows[3].messages == (Message("user", "How?"), Message("assistant", "Like this."))
     assert len(rows) == 4
     assert proposal.corrections == 1
-    assert proposal.notes == ("1 corrected answers join 3 rows of shop-run-1.",)
+    assert proposal.notes == ("1 corrected or confirmed answers join 3 rows of shop-run-1.",)
 
 
 def test_the_recipe_changes_in_name_parent_and_source_alone(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
-"""The cards that rooms hand to each other: frozen, small, and all there is.
+"""The cards that rooms hand to each other: frozen and small. Tensors appear only as types: no torch here.
 
-`Recipe`, the first card, has its own file (`core/recipe.py`). Tensors appear only as types: no torch here.
+Three have files of their own: the recipe (`core/recipe.py`), the ledger (`core/ledger.py`) and the report
+(`core/report.py`). Together they are all there is.
 """
 
 from __future__ import annotations
@@ -8,11 +9,9 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
-
-from tunesmith.core.errors import UnbalancedLedger
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -95,46 +94,6 @@ class Encoded:
     def trained(self) -> int:
         """How many tokens are worth something."""
         return sum(weight != 0 for weight in self.weights)
-
-
-@dataclass(frozen=True, slots=True)
-class SplitCount:
-    """What one split holds. `tokens_trained` are predicted, `tokens_masked` only read."""
-
-    rows: int = 0
-    tokens_trained: int = 0
-    tokens_masked: int = 0
-    tokens_truncated: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class DropCount:
-    """What was left out for one reason; a row that could not be read has no tokens."""
-
-    rows: int = 0
-    tokens: int = 0
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """Every row and token accounted for: in = trained + masked + truncated + dropped, by reason."""
-
-    rows_in: int
-    tokens_in: int
-    splits: Mapping[str, SplitCount]
-    dropped: Mapping[str, DropCount] = field(default_factory=dict[str, DropCount])
-    notes: tuple[str, ...] = ()
-
-    def check(self) -> None:
-        """Raise UnbalancedLedger unless all rows and tokens that came in are accounted for."""
-        rows = sum(s.rows for s in self.splits.values()) + sum(d.rows for d in self.dropped.values())
-        tokens = sum(s.tokens_trained + s.tokens_masked + s.tokens_truncated for s in self.splits.values())
-        tokens += sum(d.tokens for d in self.dropped.values())
-        if (rows, tokens) != (self.rows_in, self.tokens_in):
-            raise UnbalancedLedger(
-                f"The ledger does not balance: {self.rows_in} rows and {self.tokens_in} tokens came in, "
-                f"{rows} rows and {tokens} tokens are accounted for. This is a bug; nothing was trained."
-            )
 
 
 class Chat(Protocol):
@@ -286,63 +245,6 @@ class Completion:
     finish_reason: Literal["stop", "length"] | None = None
     nats: float = 0.0
     predicted: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """An estimate with the bounds of its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class MetricResult:
-    """One metric on the same rows for base and tuned; `gain` is positive where tuned is better."""
-
-    metric: str
-    version: int
-    higher_is_better: bool
-    base: Interval
-    tuned: Interval
-    gain: Interval
-
-
-@dataclass(frozen=True, slots=True)
-class CriterionResult:
-    """One line of the recipe's `success`, decided: in words, with the interval it was decided on."""
-
-    criterion: str
-    outcome: Literal["met", "missed", "undecided"]
-    evidence: Interval
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One test row with both answers, side by side."""
-
-    prompt: str
-    reference: str
-    base: str
-    tuned: str
-
-
-Verdict = Literal["promote", "keep the base", "not enough data to tell"]
-
-
-@dataclass(frozen=True)
-class Report:
-    """Base against tuned on untouched rows, with intervals, and what follows from it."""
-
-    verdict: Verdict
-    reason: str
-    rows: int
-    metrics: tuple[MetricResult, ...]
-    criteria: tuple[CriterionResult, ...]
-    samples: tuple[Sample, ...]
-    notes: tuple[str, ...] = ()
-    format: int = 1
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ TunesmithError                 1  something failed; the message says what, where
 ├── DamagedFile                1  a stored file is not what was written
 ├── DiskFull                   1  no room left; what was saved before is intact
 ├── NonFinite                  1  a loss or gradient is not a number; nothing was updated
+├── OutOfMemory                1  memory does not suffice even for a single row; nothing was updated
 └── Stopped                  130  asked to stop; the run can be resumed
 """
 
@@ -82,6 +83,10 @@ class DiskFull(TunesmithError):
 
 class NonFinite(TunesmithError):
     """A loss or gradient is not a number; nothing was updated."""
+
+
+class OutOfMemory(TunesmithError):
+    """Memory does not suffice even for a single row; nothing was updated."""
 
 
 class Stopped(TunesmithError):

@@ -6,9 +6,23 @@ the component's own fields when the recipe is resolved (`tunesmith.recipe`).
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+NAME = "[a-z0-9][a-z0-9-]{0,62}"
+
+
+def _checked_name(name: str) -> str:
+    if not re.fullmatch(NAME, name):
+        raise PydanticCustomError(
+            "name_form",
+            "Use small letters from a to z, digits and hyphens only, at most 63 of them, no hyphen first",
+        )
+    return name
+
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[int, Field(ge=1)]
@@ -93,15 +107,31 @@ class Training(Section):
     learning_rate: float = Field(
         default=2e-4, gt=0, description="Highest learning rate, reached after the warm-up."
     )
-    schedule: Literal["cosine", "linear", "constant"] = Field(
-        default="cosine", description="Shape after the warm-up."
+    schedule: Literal["cosine", "linear", "constant", "wsd"] = Field(
+        default="cosine", description="Shape after the warm-up; wsd stays at the top until the cooldown."
     )
     warmup: Share = Field(default=0.05, description="Share of all steps over which the learning rate rises.")
+    cooldown: Share = Field(default=0.2, description="Share of all steps over which wsd falls towards zero.")
     tokens_per_step: Positive = Field(default=8192, description="Tokens read per optimizer step, about.")
-    tokens_per_pass: Positive = Field(
-        default=2048, description="Tokens in memory at once; only speed depends on it."
+    tokens_per_pass: Positive | None = Field(
+        default=None, description="Tokens in memory at once, for speed only; unset: as many as fit well."
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        default="auto", description="Number type of products; auto measures which is faster here."
+    )
+    optimizer: Literal["adamw", "adamw_8bit"] = Field(
+        default="adamw", description="How gradients become steps; adamw_8bit needs less memory."
     )
     weight_decay: float = Field(default=0.0, ge=0, description="AdamW's decoupled weight decay.")
+    layer_decay: float = Field(
+        default=1.0, gt=0, le=1, description="How much slower each layer learns than the one above it."
+    )
+    average: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Decay of a moving average of the weights, kept instead of them.",
+    )
     clip_norm: float | None = Field(
         default=1.0, gt=0, description="Largest gradient norm; unset turns clipping off."
     )
@@ -134,7 +164,9 @@ class Recipe(Section):
     """What we want, and how we will know."""
 
     format: Literal[1] = Field(default=1, description="Version of this file format.")
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Short name of the run's folder.")
+    name: Annotated[str, AfterValidator(_checked_name)] = Field(
+        json_schema_extra={"pattern": f"^{NAME}$"}, description="Short name of the run's folder."
+    )
     goal: str = Field(description="What the model should do better, in a sentence.")
     success: tuple[Criterion, ...] = Field(default=(), description="What decides the verdict.")
     base: str = Field(default="tiny", description="The bundled `tiny`, a folder, or a hub id.")

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from tunesmith.core.cards import SPLITS, BadRow, Encoded, Example, Ledger, Place
+from tunesmith.core.cards import SPLITS, BadRow, Encoded, Example, Place
 from tunesmith.core.contracts import Source
 from tunesmith.core.errors import BadData
 from tunesmith.core.hashing import hash_value
+from tunesmith.core.ledger import Ledger
 from tunesmith.core.recipe import Data
 from tunesmith.data.ledger import Tally
 from tunesmith.data.split import key_of, side

@@ -6,8 +6,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from tunesmith.core.cards import DropCount, Encoded, Ledger, SplitCount
+from tunesmith.core.cards import Encoded
 from tunesmith.core.errors import DamagedFile, UnbalancedLedger
+from tunesmith.core.ledger import DropCount, Ledger, SplitCount
 from tunesmith.core.registry import explain
 
 FORMAT = 1

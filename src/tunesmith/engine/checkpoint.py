@@ -5,7 +5,6 @@ size and SHA-256 of each. The manifest is written last and the folder renamed af
 power cut or a full disk at any moment leaves the checkpoints before it intact.
 """
 
-import errno
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,9 +15,10 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from tunesmith.core.cards import Checkpoint
+from tunesmith.core.disk import Disk, is_full
 from tunesmith.core.errors import DamagedFile, DiskFull
 from tunesmith.core.hashing import hash_file
-from tunesmith.engine.disk import Disk
+from tunesmith.engine.disk import write_tensors
 
 FORMAT = 1
 
@@ -36,9 +36,7 @@ def save(
             return read(final)  # a resumed run comes by its own checkpoint again; it is the same to the bit
         except DamagedFile:
             disk.remove(final)
-    if not folder.is_dir():
-        folder.mkdir(parents=True)
-        disk.sync(folder.parent)
+    disk.make(folder)
     _check_room(folder, tensors, disk)
     aside = folder / f".writing-{uuid4().hex}"
     try:
@@ -48,7 +46,7 @@ def save(
     except OSError as error:
         if aside.exists():
             disk.remove(aside)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if is_full(error):
             raise DiskFull(
                 f"No room to save {final}: {error.strerror}. Make room and resume the run."
             ) from None
@@ -108,7 +106,7 @@ def _write(
     aside: Path, step: int, tensors: Mapping[str, Mapping[str, Tensor]], state: Mapping[str, Any], disk: Disk
 ) -> None:
     for name, content in tensors.items():
-        disk.write_tensors(aside / f"{name}.safetensors", content)
+        write_tensors(aside / f"{name}.safetensors", content, disk)
     disk.write_text(aside / "state.json", json.dumps(state, indent=2, sort_keys=True))
     files = {path.name: [path.stat().st_size, hash_file(path)] for path in sorted(aside.iterdir())}
     manifest = {"format": FORMAT, "step": step, "files": files}

@@ -2,45 +2,96 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import torch
 
-from tunesmith.core.cards import Loss, Model, Plan, Step
+from tunesmith.core.cards import Loss, Plan, Step
 from tunesmith.core.contracts import Objective
-from tunesmith.core.errors import NonFinite
-from tunesmith.engine.forward import logprobs
-from tunesmith.engine.passes import Pass, passes
+from tunesmith.core.errors import NonFinite, OutOfMemory
+from tunesmith.engine.forward import Forward
+from tunesmith.engine.passes import Pass
+from tunesmith.engine.randomness import random_state, set_random_state
+from tunesmith.engine.ranks import Ranks
 from tunesmith.engine.update import Updater
 
 
+@dataclass
+class Budget:
+    """How a step is cut: tokens in a pass, halved when memory runs out, and layers computed twice."""
+
+    tokens_per_pass: int
+    checkpointed: int = 0
+    halved: bool = False
+
+
 def train(
-    model: Model, objective: Objective, plans: Iterable[Plan], updater: Updater, tokens_per_pass: int
+    forward: Forward, objective: Objective, plans: Iterable[Plan], updater: Updater, budget: Budget
 ) -> Iterator[Step]:
     """Take one optimizer step per plan and yield it; between two steps the state may be saved or changed.
 
     The loss of a step is a sum over all its tokens, divided once by the plan's weight: how a plan is cut
-    into passes changes nothing but rounding. Raises NonFinite, before the step is taken, if a loss or
-    gradient is not a number.
+    into passes changes nothing but rounding. Where memory runs out, the step begins again from the same
+    weights with passes of half the size. Raises NonFinite, before the step is taken, if a loss or gradient is
+    not a number, and OutOfMemory if not even a single row fits.
+
+    Where several processes train together (torch.distributed), each computes its share of every step.
     """
+    ranks = Ranks.here()
     for plan in plans:
         started = perf_counter()
-        model.network.train()
-        seen = Loss.nothing()
-        for batch in passes(plan.sequences, tokens_per_pass, model.network.device):
-            loss = objective.loss(logprobs(model.network, batch), batch.weights_R)
-            _check(loss.detached(), plan, batch)
-            assert isinstance(loss.total, torch.Tensor)
-            loss.total.backward()
-            seen += loss.detached()
+        forward.network.train()
+        mine = replace(plan, sequences=tuple(ranks.share(plan.sequences)))
+        seen = ranks.add_up(_gather(forward, objective, mine, updater, budget), updater.parameters.values())
         norm, rate = updater.update(1 / seen.weight, plan.step)
         seconds = perf_counter() - started
         yield Step(plan.step, plan.epoch, seen.mean, seen.weight, plan.tokens, norm, rate, seconds)
 
 
+def _gather(forward: Forward, objective: Objective, plan: Plan, updater: Updater, budget: Budget) -> Loss:
+    """Sum losses and gradients over all passes of a step."""
+    before = random_state()
+    while True:
+        try:
+            return _backward(forward, objective, plan, budget)
+        except RuntimeError as error:
+            longest = max(len(row) for row in plan.sequences)
+            if not _is_out_of_memory(error):
+                raise
+            if budget.tokens_per_pass <= longest:
+                raise OutOfMemory(
+                    f"step {plan.step}: memory does not suffice for one row of {longest} tokens. Nothing was "
+                    "updated. Set data.max_tokens with data.too_long: truncate, or choose a smaller base."
+                ) from None
+            budget.tokens_per_pass, budget.halved = max(longest, budget.tokens_per_pass // 2), True
+        # Outside the handler: the error's traceback would keep the failed pass alive.
+        updater.forget()
+        set_random_state(before)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def _backward(forward: Forward, objective: Objective, plan: Plan, budget: Budget) -> Loss:
+    seen = Loss.nothing()
+    for batch in forward.passes(plan.sequences, budget.tokens_per_pass):
+        loss = objective.loss(forward.logprobs(batch), batch.weights_C)
+        _check(loss.detached(), plan, batch)
+        assert isinstance(loss.total, torch.Tensor)
+        loss.total.backward()
+        seen += loss.detached()
+    return seen
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    # The CPU's allocator has no error class of its own.
+    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+
+
 def _check(loss: Loss, plan: Plan, batch: Pass) -> None:
     if not math.isfinite(loss.mean):
-        rows = ", ".join(batch.keys[:5]) + (f" and {len(batch.keys) - 5} more" if len(batch.keys) > 5 else "")
+        keys = [plan.sequences[number].key for number in batch.numbers]
+        rows = ", ".join(keys[:5]) + (f" and {len(keys) - 5} more" if len(keys) > 5 else "")
         raise NonFinite(
             f"step {plan.step}: the loss of rows {rows} is {loss.mean}. Nothing was updated; the "
             "last checkpoint is intact. A lower training.learning_rate or a look at these rows usually helps."

@@ -1,43 +1,44 @@
 """How well held-out rows are predicted, whatever the batching."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Sequence
 
 import torch
-from torch.nn import functional
 
-from tunesmith.core.cards import Encoded, Model, Validation
+from tunesmith.core.cards import Encoded, Validation
 from tunesmith.core.errors import NonFinite
-from tunesmith.engine.forward import logits, ranked_first
-from tunesmith.engine.passes import passes
+from tunesmith.engine.forward import Forward
 
 
-def validate(model: Model, rows: Sequence[Encoded], tokens_per_pass: int, step: int) -> Validation:
+def validate(forward: Forward, rows: Sequence[Encoded], tokens_per_pass: int, step: int) -> Validation:
     """Sum cost and hits over all predicted tokens, divide once: nats per token and share ranked first.
 
     Raises NonFinite if the loss is not a number: such a model is never the best.
     """
     nats, weight, hits, tokens = 0.0, 0.0, 0, 0
-    model.network.eval()
-    with torch.inference_mode():
-        for batch in passes(rows, tokens_per_pass, model.network.device):
-            scores = logits(model.network, batch)
-            cost = functional.cross_entropy(scores, batch.targets_R, reduction="none")
-            nats += float((cost * batch.weights_R).sum(dtype=torch.float64))
-            weight += float(batch.weights_R.sum())
-            hits += ranked_first(scores, batch.targets_R)
-            tokens += len(batch.targets_R)
-    if not torch.isfinite(torch.tensor(nats)):
+    forward.network.eval()
+    with torch.no_grad():
+        for batch in forward.passes(rows, tokens_per_pass):
+            logprobs_C, is_first_C = forward.ranked(batch)
+            nats -= float((logprobs_C * batch.weights_C).sum(dtype=torch.float64))
+            weight += float(batch.weights_C.sum(dtype=torch.float64))
+            hits += int(is_first_C.sum())
+            tokens += len(logprobs_C)
+    if not math.isfinite(nats):
         raise NonFinite(
-            f"step {step}: the validation loss is {nats / weight}. The last checkpoint is intact."
+            f"step {step}: the validation loss is {nats / weight}. The last checkpoint is intact. "
+            "A lower training.learning_rate usually helps."
         )
     return Validation(step, nats / weight, hits / tokens, tokens)
 
 
-def likelihoods(model: Model, rows: Sequence[Encoded]) -> Iterator[tuple[float, int]]:
+def likelihoods(forward: Forward, rows: Sequence[Encoded], tokens_per_pass: int) -> list[tuple[float, int]]:
     """Give for each row, in order, the cost in nats of its wanted tokens and their number."""
-    model.network.eval()
-    with torch.inference_mode():
-        for row in rows:
-            (batch,) = passes([row], len(row), model.network.device)
-            cost = functional.cross_entropy(logits(model.network, batch), batch.targets_R, reduction="none")
-            yield float(cost.sum(dtype=torch.float64)), len(batch.targets_R)
+    found = [(0.0, 0)] * len(rows)
+    forward.network.eval()
+    with torch.no_grad():
+        for batch in forward.passes(rows, tokens_per_pass):
+            costs_C = -forward.logprobs(batch).double()
+            for number, part in zip(batch.numbers, costs_C.split(batch.counts), strict=True):
+                found[number] = (float(part.sum()), len(part))
+    return found

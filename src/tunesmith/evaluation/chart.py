@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from tunesmith.core.cards import Interval, MetricResult, Step, Validation
+from tunesmith.core.cards import Step, Validation
+from tunesmith.core.report import Interval, MetricResult
 
 WIDTHS = {"wide": 760, "narrow": 360}
 """Each chart is drawn twice, so that its letters have the same size on a desk and on a phone."""
 
 Point = tuple[float, float]
 MOST_POINTS = 400
-LINE_HEIGHT = 12.0
 MARGIN = 6.0
+HARDLY_ANYTHING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -184,8 +185,11 @@ def _bar(interval: Interval, scale: _Scale, y: float) -> Bar:
 
 
 def _marks(low: float, high: float, most: int) -> list[float]:
-    """Give round numbers, 1, 2 or 5 times a power of ten apart, that enclose low and high."""
-    if high <= low:
+    """Give round numbers, 1, 2 or 5 times a power of ten apart, that enclose low and high.
+
+    Values that differ by rounding alone are drawn as one: marks between them would be the same number.
+    """
+    if high - low <= HARDLY_ANYTHING * max(abs(low), abs(high)):
         low, high = low - max(abs(low), 1.0) / 2, low + max(abs(low), 1.0) / 2
     rough = (high - low) / most
     power = 10.0 ** math.floor(math.log10(rough))
@@ -195,10 +199,12 @@ def _marks(low: float, high: float, most: int) -> list[float]:
 
 
 def _labels(marks: Sequence[float]) -> list[str]:
-    """Write all marks with the decimals that their distance needs, very small ones as 5e-6."""
-    decimals = max(0, -math.floor(math.log10(marks[1] - marks[0]) + 1e-9))
+    """Write all marks with the digits that their distance needs, very small ones as 5e-6."""
+    distance = marks[1] - marks[0]
+    decimals = max(0, -math.floor(math.log10(distance) + 1e-9))
     if decimals > 4:
-        return [re.sub("e([+-])0", r"e\1", f"{mark:.3g}") for mark in marks]
+        digits = 1 + math.ceil(math.log10(max(map(abs, marks)) / distance))
+        return [re.sub("e([+-])0", r"e\1", f"{mark:.{digits}g}") for mark in marks]
     return [f"{mark:.{decimals}f}" for mark in marks]
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tunesmith.core.cards import Completion, Example, Message, MetricResult, Report, Sample
+from tunesmith.core.cards import Completion, Example, Message
 from tunesmith.core.contracts import Metric
 from tunesmith.core.errors import BadData
 from tunesmith.core.recipe import Criterion
+from tunesmith.core.report import MetricResult, Report, Sample
 from tunesmith.evaluation.statistics import measure, tabulate
 from tunesmith.evaluation.verdict import decide
 

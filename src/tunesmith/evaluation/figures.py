@@ -2,15 +2,14 @@
 
 import math
 
-from tunesmith.core.cards import Interval
+from tunesmith.core.report import Interval
 
 MOST_PLACES = 6
 
 
-def places(*intervals: Interval) -> int:
-    """Give the decimals to write, so that the width of the widest interval shows two digits."""
-    width = max((interval.high - interval.low for interval in intervals), default=0.0)
-    scale = width or max((abs(interval.value) for interval in intervals), default=0.0) or 1.0
+def places(interval: Interval) -> int:
+    """Give the decimals to write, so that the width of the interval shows two digits."""
+    scale = interval.high - interval.low or abs(interval.value) or 1.0
     return min(MOST_PLACES, max(0, 1 - math.floor(math.log10(scale))))
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from tunesmith.core.cards import Report
 from tunesmith.core.errors import DamagedFile, TunesmithError
 from tunesmith.core.registry import explain
+from tunesmith.core.report import Report
 
 FORMAT = 1
 

@@ -5,7 +5,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tunesmith.core.cards import Interval, Ledger, MetricResult, Report, Step, Validation
+from tunesmith.core.cards import Step, Validation
+from tunesmith.core.ledger import Ledger
+from tunesmith.core.report import Interval, MetricResult, Report
 from tunesmith.evaluation.chart import WIDTHS, Bars, interval_bars, loss_chart, rate_chart
 from tunesmith.evaluation.figures import places, span, write
 from tunesmith.evaluation.markup import style, template
@@ -75,19 +77,18 @@ class _Line:
 
 
 def _line(result: MetricResult) -> _Line:
-    digits = places(result.base, result.tuned, result.gain)
     return _Line(
         metric=result.metric,
         direction="higher is better" if result.higher_is_better else "lower is better",
-        base=_figures(result.base, digits),
-        tuned=_figures(result.tuned, digits),
-        gain=_figures(result.gain, digits, signed=True),
+        base=_figures(result.base),
+        tuned=_figures(result.tuned),
+        gain=_figures(result.gain, signed=True),
         bars=interval_bars(result),
     )
 
 
-def _figures(interval: Interval, digits: int | None = None, *, signed: bool = False) -> _Figures:
-    digits = places(interval) if digits is None else digits
+def _figures(interval: Interval, *, signed: bool = False) -> _Figures:
+    digits = places(interval)
     return _Figures(write(interval.value, digits, signed=signed), span(interval, digits, signed=signed))
 
 

@@ -15,9 +15,10 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.core.cards import Completion, Example, Interval, MetricResult
+from tunesmith.core.cards import Completion, Example
 from tunesmith.core.contracts import Metric
 from tunesmith.core.errors import BadData, NonFinite
+from tunesmith.core.report import Interval, MetricResult
 
 Statistics = NDArray[np.float64]
 NUMBERS_IN_MEMORY = 2**22

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tunesmith.core.cards import CriterionResult, Interval, MetricResult, Verdict
 from tunesmith.core.recipe import Criterion
+from tunesmith.core.report import CriterionResult, Interval, MetricResult, Verdict
 from tunesmith.evaluation.figures import places, span, write
 
 FEWEST_ROWS = 20

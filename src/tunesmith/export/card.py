@@ -6,8 +6,9 @@ from typing import Any
 
 import yaml
 
-from tunesmith.core.cards import Interval, Model
+from tunesmith.core.cards import Model
 from tunesmith.core.recipe import Selection
+from tunesmith.core.report import Interval
 from tunesmith.export.facts import Facts
 from tunesmith.export.manifest import Kind
 from tunesmith.export.origin import hub_origin

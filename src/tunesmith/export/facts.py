@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from tunesmith.core.cards import Ledger, Message, Report
+from tunesmith.core.cards import Message
+from tunesmith.core.ledger import Ledger
 from tunesmith.core.recipe import Recipe
+from tunesmith.core.report import Report
 
 PROBES: tuple[tuple[Message, ...], ...] = (
     (Message("user", "Good morning! What can you do?"),),

@@ -70,7 +70,9 @@ def read(folder: Path) -> Manifest:
     """Read package.json; raises DamagedFile if it is missing, unreadable, or of a newer format."""
     path = folder / FILE
     if not path.is_file():
-        raise DamagedFile(f"{path} is missing: {folder} is not a package, or not a whole one.")
+        inside = sorted(folder.glob(f"[!.]*/{FILE}"))  # a run's folder holds its package
+        hint = f" Did you mean {inside[0].parent}?" if inside else ""
+        raise DamagedFile(f"{path} is missing: {folder} is not a package, or not a whole one.{hint}")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:

@@ -1,31 +1,31 @@
 """Write a package: all that serving or sharing a trained model needs, in one folder, whole or not at all."""
 
-import errno
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from uuid import uuid4
 
-from tunesmith.core.cards import Model, Package, Report
+from tunesmith.core.cards import Model, Package
 from tunesmith.core.contracts import Exporter, Method
-from tunesmith.core.errors import DiskFull
+from tunesmith.core.disk import Disk
+from tunesmith.core.report import Report
 from tunesmith.export import manifest, probe
+from tunesmith.export.aside import write_aside
 from tunesmith.export.card import write_card
 from tunesmith.export.facts import Facts
 from tunesmith.export.manifest import Base, Kind, Manifest
 from tunesmith.export.origin import hub_origin
 
 
-def write(model: Model, method: Method, exporter: Exporter, folder: Path, facts: Facts) -> Package:
+def write(
+    model: Model, method: Method, exporter: Exporter, folder: Path, facts: Facts, disk: Disk | None = None
+) -> Package:
     """Write a trained model as a package and give its card; a package already in the folder is replaced.
 
-    The exporter may use the model up. Raises DiskFull, with an older package intact, if there is no room.
+    The exporter may use the model up. What a kill left of an earlier try is cleared away first. Raises
+    DiskFull, with an older package intact, if there is no room.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with _whole_or_nothing(folder) as aside:
+    with write_aside(folder, disk or Disk()) as aside:
         probe.write(model, facts.probes, aside)  # first, while the model is what was trained
         exporter.write(model, method, aside)
         model.chat.save(aside)
@@ -38,37 +38,6 @@ def write(model: Model, method: Method, exporter: Exporter, folder: Path, facts:
         described = _describe(model, facts, kind, aside)
         manifest.write(described, aside)
     return described.package(folder)
-
-
-@contextmanager
-def _whole_or_nothing(folder: Path) -> Iterator[Path]:
-    aside = folder.parent / f".writing-{uuid4().hex}"
-    aside.mkdir()
-    try:
-        yield aside
-        _put(aside, folder)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise DiskFull(
-                f"No room for the package {folder}: {error.strerror}. Make room, try again."
-            ) from None
-        raise
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def _put(aside: Path, folder: Path) -> None:
-    if not folder.exists():
-        aside.rename(folder)
-        return
-    before = folder.parent / f".replaced-{uuid4().hex}"
-    folder.rename(before)
-    try:
-        aside.rename(folder)
-    except OSError:
-        before.rename(folder)
-        raise
-    shutil.rmtree(before)
 
 
 def _write_decoding(model: Model, folder: Path) -> None:
@@ -120,6 +89,7 @@ def _describe(model: Model, facts: Facts, kind: Kind, folder: Path) -> Manifest:
             "method": recipe.method.model_dump(),
             "objective": recipe.objective.model_dump(),
             "training": recipe.training.model_dump(),
+            "evaluation": recipe.evaluation.model_dump(),
             "seed": recipe.seed,
             "versions": dict(facts.versions),
         },

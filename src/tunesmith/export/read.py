@@ -10,7 +10,7 @@ from tunesmith.core.cards import Chat, Model, Package
 from tunesmith.core.errors import BadBase, DamagedFile
 from tunesmith.core.hashing import hash_value
 from tunesmith.export import manifest
-from tunesmith.export.manifest import Base
+from tunesmith.export.manifest import Base, Manifest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,20 +24,7 @@ class Loaders:
 
 def read(folder: Path) -> Package:
     """Verify a package; raises DamagedFile naming the first file that is missing, changed, or not listed."""
-    package = manifest.read(folder).package(folder)
-    listed, there = set(package.files), set(manifest.names(folder)) - {manifest.FILE}
-    for name in sorted(listed - there):
-        raise DamagedFile(f"{folder / name} is missing. Export the package again.")
-    for name, digest in manifest.hashes(folder).items():
-        if name not in listed:
-            raise DamagedFile(
-                f"{folder / name} is not part of the package: {manifest.FILE} does not list it. Remove it."
-            )
-        if digest != package.files[name]:
-            raise DamagedFile(
-                f"{folder / name} is not what was written: its SHA-256 differs. Export the package again."
-            )
-    return package
+    return _verified(folder).package(folder)
 
 
 def load(folder: Path, loaders: Loaders) -> Model:
@@ -45,17 +32,17 @@ def load(folder: Path, loaders: Loaders) -> Model:
 
     Raises DamagedFile for a package that is not what was written, BadBase where its base is gone or changed.
     """
-    package, described = read(folder), manifest.read(folder)
-    if package.kind == "weights":
-        model = loaders.model(package.name, folder)
+    described = _verified(folder)
+    if described.kind == "weights":
+        model = loaders.model(described.name, folder)
     else:
         base = load_base(described.base, loaders)
         model = replace(base, network=_adapted(base.network, folder), chat=loaders.chat(folder))
     return replace(
         model,
-        name=package.name,
+        name=described.name,
         folder=folder,
-        fingerprint=hash_value(dict(package.files)),
+        fingerprint=hash_value(dict(described.files)),
         licence=described.licence,
     )
 
@@ -76,6 +63,23 @@ def load_base(wanted: Base, loaders: Loaders) -> Model:
         f"The base {wanted.name!r} with fingerprint {wanted.fingerprint[:12]} is not there: "
         f"{' '.join(tried)} Put that base back; a package made with `export: merged` needs none."
     )
+
+
+def _verified(folder: Path) -> Manifest:
+    described = manifest.read(folder)
+    listed, there = set(described.files), set(manifest.names(folder)) - {manifest.FILE}
+    for name in sorted(listed - there):
+        raise DamagedFile(f"{folder / name} is missing. Export the package again.")
+    for name, digest in manifest.hashes(folder).items():
+        if name not in listed:
+            raise DamagedFile(
+                f"{folder / name} is not part of the package: {manifest.FILE} does not list it. Remove it."
+            )
+        if digest != described.files[name]:
+            raise DamagedFile(
+                f"{folder / name} is not what was written: its SHA-256 differs. Export the package again."
+            )
+    return described
 
 
 def _adapted(network: Any, folder: Path) -> Any:

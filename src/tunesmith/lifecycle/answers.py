@@ -14,9 +14,10 @@ from tunesmith.core.contracts import Backend, Metric
 from tunesmith.core.errors import DamagedFile, Stopped
 from tunesmith.core.hashing import hash_value
 from tunesmith.core.recipe import Evaluation
+from tunesmith.engine.fit import fit
 from tunesmith.engine.validation import likelihoods
 from tunesmith.evaluation.compare import Answers
-from tunesmith.lifecycle.assemble import key_of
+from tunesmith.lifecycle.assemble import name_of
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class _Stored:
 _STORED = TypeAdapter(_Stored)
 ROWS_AT_ONCE = 32
 """Answers generated between two looks at whether to stop."""
+TOKENS_AT_ONCE = 2048
+"""Tokens whose likelihood is computed in one pass."""
 
 
 @dataclass(frozen=True)
@@ -105,12 +108,12 @@ def _score(questions: Questions, model: Model) -> list[Completion]:
     # A long document is scored window by window; a row's cost is that of all its windows.
     nats: dict[str, float] = defaultdict(float)
     predicted: dict[str, int] = defaultdict(int)
-    for sequence, (cost, count) in zip(
-        questions.sequences, likelihoods(model, questions.sequences), strict=True
-    ):
+    with fit(model.network) as forward:
+        scored = likelihoods(forward, questions.sequences, TOKENS_AT_ONCE)
+    for sequence, (cost, count) in zip(questions.sequences, scored, strict=True):
         nats[sequence.key] += cost
         predicted[sequence.key] += count
-    keys = [key_of(row) for row in questions.rows]
+    keys = [name_of(row) for row in questions.rows]
     return [Completion("", nats=nats[key], predicted=predicted[key]) for key in keys]
 
 

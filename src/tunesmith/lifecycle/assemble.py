@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from tunesmith import recipe as recipes
 from tunesmith.core.cards import Chat, Completion, Encoded, Example, Model
+from tunesmith.core.contracts import Kind, Objective, Source
 from tunesmith.core.errors import BadData, BadRecipe
 from tunesmith.core.recipe import Recipe
 from tunesmith.data.dataset import Dataset, prepare
 from tunesmith.lifecycle.rhythm import Rhythm
-from tunesmith.model.find import find
+from tunesmith.model.find import check_weights, find, seen_from
 from tunesmith.model.load import load, load_chat, read_context
 from tunesmith.recipe import Parts
 
@@ -35,15 +36,21 @@ class Prepared:
         return load(self.recipe.base, self.base, self.parts.method.starts_from)
 
 
-def prepare_recipe(recipe: Recipe) -> Prepared:
-    """Build all components, read and encode all data; raises on the first thing that does not fit."""
+def prepare_recipe(recipe: Recipe, started_in: Path = Path()) -> Prepared:
+    """Build all components, read and encode all data; raises on the first thing that does not fit.
+
+    The recipe's relative paths are seen from `started_in`; the recipe itself stays as it was written.
+    """
     recipe = recipes.resolve(recipe)
     parts = recipes.build(recipe)
-    gives = parts.source.gives()
-    _check_fit(recipe, parts, gives)
-    base = find(recipe.base)
+    parts = replace(parts, source=_seen_from(started_in, parts.source))
+    _check_fit(recipe, parts, parts.source.gives())
+    base = find(seen_from(started_in, recipe.base))
     chat = load_chat(base)
-    dataset = prepare(parts.source, recipe.data, encoder(parts, chat), read_context(base, chat))
+    if parts.method.starts_from == "pretrained":
+        check_weights(base)
+    encode = encoder(parts.objective, chat)
+    dataset = prepare(parts.source, recipe.data, encode, read_context(base, chat))
     _try_metrics(parts, dataset)
     return Prepared(recipe, parts, base, dataset, Rhythm.of(recipe, dataset.train))
 
@@ -53,7 +60,9 @@ def lock(prepared: Prepared, base_fingerprint: str) -> dict[str, Any]:
     import torch
 
     from tunesmith.core.hashing import hash_value
+    from tunesmith.engine.precision import choose
 
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     rows = {side: [list(row.ids) for row in rows] for side, rows in _sides(prepared.dataset)}
     libraries = ("tunesmith", "torch", "transformers", "peft", "tokenizers", "safetensors", "numpy")
     return {
@@ -68,6 +77,7 @@ def lock(prepared: Prepared, base_fingerprint: str) -> dict[str, Any]:
             "threads": torch.get_num_threads(),
             "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
         },
+        "precision": choose(prepared.recipe.training.precision, device).to_json(),
         "seed": prepared.recipe.seed,
     }
 
@@ -89,25 +99,34 @@ def check_lock(before: Mapping[str, Any], today: Mapping[str, Any]) -> list[str]
     ]
 
 
-def key_of(example: Example) -> str:
+def encoder(objective: Objective, chat: Chat) -> Callable[[Example], list[Encoded]]:
+    """Give the function that turns a row into token sequences, each with the row's name."""
+
+    def encode(example: Example) -> list[Encoded]:
+        return [replace(row, key=name_of(example)) for row in objective.encode(example, chat)]
+
+    return encode
+
+
+def name_of(example: Example) -> str:
     """Name a row so that a person finds it, and so that no other, on the same line or not, has its name."""
     return str(example.place)
 
 
-def _check_fit(recipe: Recipe, parts: Parts, gives: str) -> None:
+def _seen_from(folder: Path, source: Source) -> Source:
+    names = [field.name for field in fields(source)]  # type: ignore[arg-type]  # all are dataclasses
+    paths = {name: folder / path for name in names if isinstance(path := vars(source)[name], Path)}
+    return replace(source, **paths)  # type: ignore[type-var]
+
+
+def _check_fit(recipe: Recipe, parts: Parts, gives: Kind) -> None:
     if gives not in parts.objective.takes:
         fitting = {"text": "text"}.get(gives, "sft")
         raise BadRecipe(
             f"objective {recipe.objective.name} takes {' or '.join(sorted(parts.objective.takes))}, but this "
             f"source gives {gives}. Did you mean objective: {fitting}?"
         )
-    answers = [
-        metric.name for metric in recipe.evaluation.metrics if parts.metrics[metric.name].needs == "answer"
-    ]
-    if gives == "text" and answers:
-        raise BadRecipe(
-            f"evaluation.metrics: {', '.join(answers)} score answers, but raw text has none. Use perplexity."
-        )
+    recipes.check_metrics(parts.metrics, {gives})
 
 
 def _try_metrics(parts: Parts, dataset: Dataset) -> None:
@@ -116,15 +135,6 @@ def _try_metrics(parts: Parts, dataset: Dataset) -> None:
     for metric in parts.metrics.values():
         if metric.needs == "answer":
             metric.score(Completion(row.reference), row)
-
-
-def encoder(parts: Parts, chat: Chat) -> Callable[[Example], list[Encoded]]:
-    """Give the function that turns a row into token sequences, each with the row's name."""
-
-    def encode(example: Example) -> list[Encoded]:
-        return [replace(row, key=key_of(example)) for row in parts.objective.encode(example, chat)]
-
-    return encode
 
 
 def _sides(dataset: Dataset) -> Iterator[tuple[str, tuple[Encoded, ...]]]:

@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 
 from pydantic.fields import FieldInfo
 
-from tunesmith.core.contracts import Exporter, Method, Metric, Objective, Source, Trigger
+from tunesmith.core.contracts import Backend, Exporter, Method, Metric, Objective, Source, Trigger
 from tunesmith.core.registry import Registry
 
 ROOMS: Mapping[str, Registry[Any]] = {
@@ -16,6 +16,7 @@ ROOMS: Mapping[str, Registry[Any]] = {
     "objectives": Registry("objective", Objective),
     "metrics": Registry("evaluation.metric", Metric),
     "exporters": Registry("export.exporter", Exporter),
+    "backends": Registry("generation.backend", Backend),
     "triggers": Registry("retraining.trigger", Trigger),
 }
 

@@ -1,41 +1,86 @@
-"""Compare a package with its base on rows it has never seen."""
+"""Compare a package with its base on rows it has never seen, in the way in which its run was evaluated."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from tunesmith.core.cards import BadRow, Encoded, Example, Model, Report
-from tunesmith.core.contracts import Metric, Source
-from tunesmith.core.errors import BadData, BadRecipe
-from tunesmith.core.recipe import Evaluation
-from tunesmith.core.registry import Registry
+from pydantic import BaseModel, ValidationError
+
+from tunesmith import recipe as recipes
+from tunesmith.core.cards import BadRow, Encoded, Example, Model
+from tunesmith.core.contracts import Kind, Metric, Objective, Source
+from tunesmith.core.errors import BadData, DamagedFile
+from tunesmith.core.recipe import Evaluation, Selection
+from tunesmith.core.registry import Registry, explain
+from tunesmith.core.report import Report
 from tunesmith.evaluation.compare import Answers, Suite, compare
 from tunesmith.export import manifest
 from tunesmith.export import read as packages
 from tunesmith.generation.backend.local import Local
 from tunesmith.lifecycle.answers import Questions, answer
-from tunesmith.lifecycle.assemble import key_of
+from tunesmith.lifecycle.assemble import encoder
 from tunesmith.lifecycle.probe import LOADERS
-from tunesmith.lifecycle.run import never
+from tunesmith.lifecycle.stop import never
+from tunesmith.objective.sft import SFT
+from tunesmith.objective.text import Text
 
 SEED = 7
 """Draws the intervals; another would give slightly other bounds."""
 
 
-def evaluate(folder: Path, data: Path, names: Sequence[str]) -> Report:
+def evaluate(
+    folder: Path,
+    data: Path,
+    names: Sequence[str] = (),
+    max_rows: int | None = None,
+    max_tokens: int | None = None,
+) -> Report:
     """Have base and package answer the same rows, and say which is better, with intervals.
 
-    Raises BadData for rows that cannot be read or are too long: an evaluation leaves nothing out. Raises
-    BadRecipe for metrics that do not fit the rows, DamagedFile or BadBase where either model is not there.
+    What is not given is as it was in the run that made the package: metrics with their options, how many rows
+    are answered at what length, and how a row becomes token sequences. A note says where that is not known.
+    Raises BadData for rows that cannot be read or are too long: an evaluation leaves nothing out.
+    Raises BadRecipe for metrics that do not fit the rows, DamagedFile or BadBase where either model is not
+    there.
     """
-    metrics = {name: Registry("evaluation.metric", Metric).build(name, {}) for name in names}
-    rows = _rows(Registry("data.source", Source).build("file", {"path": str(data)}))
-    _check_fit(rows, metrics)
-    base = _answers(packages.load_base(manifest.read(folder).base, LOADERS), rows, metrics)
-    tuned = _answers(packages.load(folder, LOADERS), rows, metrics)
-    options = Evaluation()
-    in_order = Questions.of(rows, (), metrics, options).rows
-    return compare(in_order, base, tuned, Suite(metrics, (), options.samples, SEED))
+    described = manifest.read(folder)
+    made = _read_made(described.made, folder / manifest.FILE)
+    options = _options(made.evaluation or Evaluation(), names, max_rows, max_tokens)
+    source = Registry("data.source", Source).build("file", {"path": str(data)})
+    rows, kind = _rows(source), source.gives()
+    questions = Questions.of(rows, (), _metrics(options, kind), options)
+    objective = _objective(made, kind)
+    base = _answers(packages.load_base(described.base, LOADERS), questions, objective)
+    tuned = _answers(packages.load(folder, LOADERS), questions, objective)
+    report = compare(questions.rows, base, tuned, Suite(questions.metrics, (), options.samples, SEED))
+    return replace(report, notes=(*_notes(made, options, objective, kind), *report.notes))
+
+
+class _Made(BaseModel):
+    """What package.json says of how the run was evaluated; None where it does not say."""
+
+    objective: Selection | None = None
+    evaluation: Evaluation | None = None
+
+
+def _read_made(made: Mapping[str, Any], file: Path) -> _Made:
+    try:
+        return _Made.model_validate(dict(made))
+    except ValidationError as error:
+        raise DamagedFile(f"{explain(error, f'{file}: made', [])}. Export the package again.") from None
+
+
+def _options(
+    run: Evaluation, names: Sequence[str], max_rows: int | None, max_tokens: int | None
+) -> Evaluation:
+    known = {metric.name: metric for metric in run.metrics}
+    asked = {
+        "metrics": tuple(known.get(name, Selection(name=name)) for name in names) or None,
+        "max_rows": max_rows,
+        "max_tokens": max_tokens,
+    }
+    return run.model_copy(update={key: value for key, value in asked.items() if value is not None})
 
 
 def _rows(source: Source) -> list[Example]:
@@ -46,25 +91,46 @@ def _rows(source: Source) -> list[Example]:
     return [row for row in read if isinstance(row, Example)]
 
 
-def _check_fit(rows: Sequence[Example], metrics: Mapping[str, Metric]) -> None:
-    answers = [name for name, metric in metrics.items() if metric.needs == "answer"]
-    if answers and any(not row.messages for row in rows):
-        raise BadRecipe(
-            f"{', '.join(answers)} score answers, but raw text has none. Use --metric perplexity."
+def _metrics(options: Evaluation, kind: Kind) -> dict[str, Metric]:
+    room = Registry("evaluation.metric", Metric)
+    metrics = {chosen.name: room.build(chosen.name, chosen.options) for chosen in options.metrics}
+    recipes.check_metrics(metrics, {kind})
+    return metrics
+
+
+def _objective(made: _Made, kind: Kind) -> Objective | None:
+    """Give the objective of the run; None where it is not known or does not take such rows."""
+    if made.objective is None:
+        return None
+    found = Registry("objective", Objective).build(made.objective.name, made.objective.options)
+    return found if kind in found.takes else None
+
+
+def _answers(model: Model, questions: Questions, objective: Objective | None) -> Answers:
+    sequences = [piece for row in questions.rows for piece in _encode(model, row, objective)]
+    return answer(replace(questions, sequences=tuple(sequences)), model, Local(), never)
+
+
+def _encode(model: Model, row: Example, objective: Objective | None) -> list[Encoded]:
+    usual = SFT() if row.messages else Text(window=model.context)  # whole, where it fits
+    pieces = encoder(objective or usual, model.chat)(row)
+    longest = max(len(piece) for piece in pieces)
+    if longest > model.context:
+        raise BadData(f"{row.place}: {longest} tokens, but {model.name} reads {model.context}. Shorten it.")
+    return pieces
+
+
+def _notes(made: _Made, options: Evaluation, objective: Objective | None, kind: Kind) -> list[str]:
+    notes: list[str] = []
+    if made.evaluation is None:
+        limits = f"{options.max_rows} rows, {options.max_tokens} tokens"
+        notes.append(
+            f"The package does not say how its run was evaluated; answers have the usual limits: {limits}."
         )
-
-
-def _answers(model: Model, rows: Sequence[Example], metrics: Mapping[str, Metric]) -> Answers:
-    sequences = [_encode(model, row) for row in rows]
-    questions = Questions.of(rows, sequences, metrics, Evaluation())
-    return answer(questions, model, Local(), never)
-
-
-def _encode(model: Model, row: Example) -> Encoded:
-    chat = model.chat
-    whole = chat.encode_conversation(row.messages) if row.messages else chat.encode_document(row.text)
-    if len(whole) > model.context:
-        raise BadData(
-            f"{row.place}: {len(whole)} tokens, but {model.name} reads {model.context}. Shorten it."
-        )
-    return replace(whole, key=key_of(row))
+    if objective is None:
+        unknown = "The package does not say what its objective was"
+        if made.objective is not None:
+            unknown = f"Objective {made.objective.name} of the package takes no {kind}"
+        usual = "text: whole where the model can read it" if kind == "text" else "sft"
+        notes.append(f"{unknown}; rows are scored as by objective {usual}.")
+    return notes

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tunesmith.core.cards import Report, Step, Validation
+from tunesmith.core.cards import Step, Validation
 from tunesmith.core.errors import DamagedFile
+from tunesmith.core.report import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +20,13 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Training begins or goes on, after `from_step` of `steps` optimizer steps."""
+    """Training begins or goes on, after `from_step` of `steps` optimizer steps; `how` is the engine's."""
 
     from_step: int
     steps: int
     trainable_parameters: int
     parameters: int
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)

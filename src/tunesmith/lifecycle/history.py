@@ -7,7 +7,7 @@ from tunesmith.core.cards import Step, Validation
 from tunesmith.core.errors import TunesmithError
 from tunesmith.evaluation import report_json
 from tunesmith.lifecycle.events import Started
-from tunesmith.lifecycle.run_folder import open_folder
+from tunesmith.lifecycle.run_folder import SEARCH, open_folder
 
 
 @dataclass
@@ -29,6 +29,11 @@ def history(root: Path) -> list[Summary]:
         (path.parent for path in root.glob("*/recipe.yaml")), key=lambda path: path.stat().st_mtime
     )
     return [_summary(folder) for folder in folders]
+
+
+def searches(root: Path) -> list[Path]:
+    """Give the folders of all searches below a folder; their trials are runs below them."""
+    return sorted(path.parent for path in root.glob(f"*/{SEARCH}"))
 
 
 def _summary(path: Path) -> Summary:

@@ -1,6 +1,7 @@
 """A starter recipe for a data file: what the file holds decides the objective, the metrics and the goal."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,12 +39,16 @@ ALONE = (
 
 @dataclass(frozen=True)
 class Draft:
-    """A starter recipe, and how the data was understood; `notes` say what the recipe cannot do."""
+    """A starter recipe, and how the data was understood; `notes` say what the recipe cannot do.
+
+    `has_own_goal` is False where the goal is a placeholder made from the file's name.
+    """
 
     recipe: Recipe
     kind: Kind
     reads_as: str
     notes: tuple[str, ...]
+    has_own_goal: bool
 
     @property
     def page(self) -> str:
@@ -51,6 +56,7 @@ class Draft:
         said = (
             f"The data: {self.reads_as}",
             *self.notes,
+            *(() if self.has_own_goal else ("Fill in: `goal`, in your own words; it stands in the report.",)),
             "Next: `tunesmith check` this page, then `run` it.",
         )
         return "".join(f"# {sentence}\n" for sentence in said) + "\n" + recipes.write(self.recipe)
@@ -78,7 +84,7 @@ def draft(data: Path, base: str | None = None, goal: str | None = None) -> Draft
         content["data"]["split"] = {"validation": 0.0, "test": 0.0}
     recipe = Recipe.model_validate(content)
     recipes.build(recipe)
-    return Draft(recipe, kind, source.reads_as(), (ALONE,) if is_alone else ())
+    return Draft(recipe, kind, source.reads_as(), (ALONE,) if is_alone else (), bool(goal))
 
 
 def write(found: Draft, page: Path) -> None:
@@ -112,9 +118,10 @@ def _written(source: File) -> dict[str, Any]:
 
 
 def _name(data: Path) -> str:
-    """Make the file's name a name for runs: small ASCII letters, digits and hyphens."""
-    words = re.sub(r"[^a-z0-9]+", "-", data.stem.lower()).strip("-")
-    return words[:63].rstrip("-") or "model"
+    """Make the file's name a name for runs: small ASCII letters, digits and hyphens; accents are left out."""
+    letters = unicodedata.normalize("NFKD", data.stem.casefold())
+    words = re.sub(r"[^a-z0-9]+", "-", "".join(one for one in letters if not unicodedata.combining(one)))
+    return words.strip("-")[:63].rstrip("-") or "model"
 
 
 def _objective(kind: Kind, base: str) -> str | dict[str, Any]:

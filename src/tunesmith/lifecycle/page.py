@@ -3,7 +3,8 @@
 import shlex
 from pathlib import Path
 
-from tunesmith.core.cards import Model, Report, Step, Validation
+from tunesmith.core.cards import Model, Step, Validation
+from tunesmith.core.report import Report
 from tunesmith.evaluation.report_page import Page, render
 from tunesmith.lifecycle.assemble import Prepared
 from tunesmith.lifecycle.run_folder import RunFolder

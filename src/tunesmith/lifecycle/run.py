@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Generator, Iterator
 
-from tunesmith.core.cards import Model, Package, Report
+from tunesmith.core.cards import Model, Package
+from tunesmith.core.disk import Disk
 from tunesmith.core.errors import BadData, DamagedFile
+from tunesmith.core.report import Report
 from tunesmith.data import ledger as ledgers
-from tunesmith.engine.disk import Disk
+from tunesmith.engine.precision import Precision
 from tunesmith.evaluation import report_json
 from tunesmith.evaluation.compare import Answers, Suite, compare
 from tunesmith.export import package as packages
@@ -20,15 +22,11 @@ from tunesmith.lifecycle.hold import hold
 from tunesmith.lifecycle.page import write_page
 from tunesmith.lifecycle.probe import COMMAND
 from tunesmith.lifecycle.run_folder import RunFolder
+from tunesmith.lifecycle.stop import never
 from tunesmith.lifecycle.train import train
 
 FEW_ROWS = 20
 """Below this many validation or test rows, what they say is mostly chance."""
-
-
-def never() -> bool:
-    """Say that nobody asked to stop."""
-    return False
 
 
 def walk(
@@ -47,20 +45,20 @@ def walk(
 
 
 def _walk(folder: RunFolder, is_asked_to_stop: Callable[[], bool], disk: Disk) -> Iterator[Event]:
-    prepared = prepare_recipe(folder.recipe)
+    prepared = prepare_recipe(folder.recipe, folder.started_in)
     yield Stage("data", prepared.parts.source.reads_as())
     for sentence in ledgers.describe(prepared.dataset.ledger):
         yield Stage("data", sentence)
     yield from _few_rows(prepared)
     model = prepared.model()
     _check_vocabulary(prepared, model)
-    yield from _lock(folder, prepared, model)
+    precision = yield from _lock(folder, prepared, model)
     folder.write_json("ledger.json", ledgers.to_json(prepared.dataset.ledger))
     yield Stage("base", f"{model.name} answers the test rows first")
     questions = _questions(prepared)
     base = yield from _answer_once(folder, "answers-base.json", questions, model, is_asked_to_stop)
     model = prepared.parts.method.apply(model, prepared.recipe.seed)
-    yield from train(folder, prepared, model, is_asked_to_stop, disk)
+    yield from train(folder, prepared, model, precision, is_asked_to_stop, disk)
     yield Stage("tuned", "the tuned model answers the same rows")
     tuned = yield from _answer_once(folder, "answers-tuned.json", questions, model, is_asked_to_stop)
     report = _report(folder, questions, base, tuned)
@@ -96,14 +94,16 @@ def _check_vocabulary(prepared: Prepared, model: Model) -> None:
         )
 
 
-def _lock(folder: RunFolder, prepared: Prepared, model: Model) -> Iterator[Event]:
+def _lock(folder: RunFolder, prepared: Prepared, model: Model) -> Generator[Event, None, Precision]:
+    """Write down what the run is made with, or hold it against what was; give the precision it began with."""
     today = lock(prepared, model.fingerprint)
     before = folder.read_json("lock.json")
     if before is None:
         folder.write_json("lock.json", today)
-        return
+        return Precision.from_json(today["precision"])
     for difference in check_lock(before, today):
         yield Warned(f"Since this run began, {difference}: results may differ in their last bits.")
+    return Precision.from_json(before["precision"])
 
 
 def _answer_once(

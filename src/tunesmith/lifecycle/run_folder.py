@@ -1,12 +1,10 @@
 """The run folder: the one place where a run keeps everything, and where every door reads."""
 
-import errno
 import json
-import os
 import shutil
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +12,20 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from tunesmith import recipe as recipes
+from tunesmith.core.disk import Disk, is_full
 from tunesmith.core.errors import BadRecipe, DamagedFile, DiskFull
 from tunesmith.core.recipe import Recipe
 from tunesmith.core.registry import explain
 from tunesmith.lifecycle.events import Event, from_lines, to_line
+
+SEARCH = "search.json"
+"""What the folder of a search holds, and that of a run does not."""
+
+STAMP = "%Y%m%d-%H%M%S"
+"""How the time stands in a folder's name."""
+
+STARTED = "started.json"
+"""What the folder of every run and search holds: from where it was started."""
 
 Clock = Callable[[], datetime]
 _OBJECT = TypeAdapter(dict[str, Any])
@@ -35,6 +43,7 @@ class RunFolder:
     path: Path
     recipe: Recipe
     clock: Clock = now
+    disk: Disk = field(default_factory=Disk, compare=False)
 
     @property
     def checkpoints(self) -> Path:
@@ -45,6 +54,13 @@ class RunFolder:
     def package(self) -> Path:
         """What is served or shared."""
         return self.path / "package"
+
+    @property
+    def started_in(self) -> Path:
+        """The folder from which the recipe's relative paths are seen; the current one if that is gone."""
+        stored = self.read_json(STARTED) or {}
+        folder = Path(str(stored.get("folder", "")))
+        return folder if folder.is_dir() and not folder.samefile(Path()) else Path()
 
     def record(self, event: Event) -> None:
         """Append one event; the file never loses what was recorded before."""
@@ -69,11 +85,9 @@ class RunFolder:
         """Write a file of the run at once, whole or as it was before; raises DiskFull if there is no room."""
         path, aside = self.path / name, self.path / f".{name}"
         with _room_for(path):
-            with aside.open("w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
+            self.disk.write_text(aside, text)
             aside.replace(path)
+            self.disk.sync(self.path)
         return path
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
@@ -91,20 +105,27 @@ class RunFolder:
             raise DamagedFile(f"{explain(error, str(path), [])}. Start a new run.") from None
 
 
-def create(recipe: Recipe, root: Path, clock: Clock = now) -> RunFolder:
-    """Make a new run folder `<name>-<time>-<hash>` that holds the resolved recipe."""
-    stamp = clock().strftime("%Y%m%d-%H%M%S")
-    path = root / f"{recipe.name}-{stamp}-{recipes.fingerprint(recipe)[:8]}"
-    number = 1
-    while path.exists():
-        number += 1
-        path = root / f"{recipe.name}-{stamp}-{recipes.fingerprint(recipe)[:8]}-{number}"
-    folder = RunFolder(path, recipe, clock)
+def create(recipe: Recipe, root: Path, clock: Clock = now, started_in: Path = Path()) -> RunFolder:
+    """Make a new run folder `<name>-<time>-<hash>` that holds the resolved recipe.
+
+    `started_in` is the folder from which the recipe's relative paths are seen. Raises BadRecipe where no
+    folder can be made.
+    """
+    ending = recipes.fingerprint(recipe)[:8]
+    folder = make(f"{recipe.name}-{clock():{STAMP}}-{ending}", recipe, root, clock, started_in)
+    folder.write_text("recipe.yaml", recipes.write(recipe))
+    return folder
+
+
+def make(name: str, recipe: Recipe, root: Path, clock: Clock, started_in: Path = Path()) -> RunFolder:
+    """Make a new folder for a run or a search, as `create` does; a name that is taken gets a number."""
     try:
-        path.mkdir(parents=True)
+        root.mkdir(parents=True, exist_ok=True)
+        path = _make_first_free(root / name)
     except OSError as error:
         raise BadRecipe(f"No run can be kept in {root}: {error.strerror}. Name another folder.") from None
-    folder.write_text("recipe.yaml", recipes.write(recipe))
+    folder = RunFolder(path, recipe, clock)
+    folder.write_json(STARTED, {"format": 1, "folder": str(started_in.resolve())})
     return folder
 
 
@@ -123,12 +144,24 @@ def open_folder(path: Path, clock: Clock = now) -> RunFolder:
     return RunFolder(path, recipes.resolve(recipes.read(path / "recipe.yaml")), clock)
 
 
+def _make_first_free(wanted: Path) -> Path:
+    path, number = wanted, 1
+    while True:
+        try:
+            path.mkdir()
+        except FileExistsError:
+            number += 1
+            path = wanted.with_name(f"{wanted.name}-{number}")
+        else:
+            return path
+
+
 @contextmanager
 def _room_for(path: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if is_full(error):
             raise DiskFull(
                 f"No room to write {path}: {error.strerror}. Make room and resume the run."
             ) from None

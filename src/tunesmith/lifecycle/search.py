@@ -12,22 +12,21 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from tunesmith import recipe as recipes
-from tunesmith.core.cards import Report, Validation
+from tunesmith.core.cards import Validation
 from tunesmith.core.errors import BadData, BadRecipe, DamagedFile, DiskFull, Stopped, TunesmithError
 from tunesmith.core.recipe import Recipe
 from tunesmith.core.registry import explain
+from tunesmith.core.report import Report
 from tunesmith.evaluation import report_json
 from tunesmith.lifecycle import run_folder
 from tunesmith.lifecycle.assemble import check_lock, lock, prepare_recipe
 from tunesmith.lifecycle.events import Event, Finished, Warned
-from tunesmith.lifecycle.run import never
 from tunesmith.lifecycle.run import walk as walk_through
-from tunesmith.lifecycle.run_folder import Clock, RunFolder, now
+from tunesmith.lifecycle.run_folder import SEARCH, STAMP, Clock, RunFolder, now
+from tunesmith.lifecycle.stop import never
 from tunesmith.model.load import fingerprint
 from tunesmith.search import grid
 from tunesmith.search.grid import Trial
-
-FILE = "search.json"
 
 
 @dataclass
@@ -50,7 +49,7 @@ class Search:
     def write(self) -> None:
         """Write search.json at once: whole, or as it was before."""
         stored = _Stored(1, self.folder.recipe, tuple(self.trials), self.lock)
-        self.folder.write_json(FILE, _CARD.dump_python(stored, mode="json"))
+        self.folder.write_json(SEARCH, _CARD.dump_python(stored, mode="json"))
 
 
 @dataclass(frozen=True)
@@ -76,16 +75,19 @@ def begin(recipe: Recipe, axes: Sequence[str], root: Path, clock: Clock = now) -
         )
     trials = [Trial(number, changes) for number, changes in enumerate(grid.trials(grid.parse(axes)), 1)]
     _check_differ(recipe, trials)
-    search = Search(RunFolder(_make_folder(recipe, root, clock), recipe, clock), trials)
+    name = f"{recipe.name}-search-{clock():{STAMP}}"
+    search = Search(run_folder.make(name, recipe, root, clock), trials)
     search.write()
     return search
 
 
 def reopen(path: Path, clock: Clock = now) -> Search:
     """Open a search that was stopped or killed; raises BadRecipe if none is there, DamagedFile if torn."""
-    file = path / FILE
+    file = path / SEARCH
     if not file.is_file():
-        raise BadRecipe(f"{path} is not a search: it has no {FILE}. Begin one with: tunesmith search RECIPE")
+        raise BadRecipe(
+            f"{path} is not a search: it has no {SEARCH}. Begin one with: tunesmith search RECIPE"
+        )
     try:
         stored = _CARD.validate_json(file.read_bytes(), strict=True)
     except ValidationError as error:
@@ -130,18 +132,8 @@ def _changed(recipe: Recipe, trial: Trial) -> Recipe:
     return recipes.resolve(recipes.read_text(recipes.write(recipe), recipe.name, trial.changes))
 
 
-def _make_folder(recipe: Recipe, root: Path, clock: Clock) -> Path:
-    name = f"{recipe.name}-search-{clock().strftime('%Y%m%d-%H%M%S')}"
-    path, number = root / name, 1
-    while path.exists():
-        number += 1
-        path = root / f"{name}-{number}"
-    path.mkdir(parents=True)
-    return path
-
-
 def _lock(search: Search) -> Iterator[Event]:
-    prepared = prepare_recipe(search.folder.recipe)
+    prepared = prepare_recipe(search.folder.recipe, search.folder.started_in)
     if not prepared.dataset.validation:
         raise BadData(
             "A search chooses by validation loss, but no row fell into the validation split. "
@@ -177,7 +169,8 @@ def _folder(search: Search, trial: Trial) -> RunFolder:
     root, clock = search.folder.path, search.folder.clock
     if trial.folder is not None:
         return run_folder.open_folder(root / trial.folder, clock)
-    return run_folder.create(_changed(search.folder.recipe, trial), root, clock)
+    recipe = _changed(search.folder.recipe, trial)
+    return run_folder.create(recipe, root, clock, search.folder.started_in)
 
 
 def _best_loss(folder: RunFolder) -> float | None:

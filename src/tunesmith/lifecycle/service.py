@@ -1,10 +1,14 @@
 """Open a package for service, with or without a memory of what it answered."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from tunesmith.core.cards import Trace
+from tunesmith.core.contracts import Backend
+from tunesmith.core.registry import Registry
+from tunesmith.export import manifest
 from tunesmith.lifecycle.loaded import load
 from tunesmith.monitoring.trace_store import TraceStore
 from tunesmith.serving.answer import Service
@@ -22,12 +26,27 @@ class Opened:
         """What keeps a correction: a trace's id, the right answer, and the time."""
         return self.traces.correct if self.traces else None
 
+    def close(self) -> None:
+        """Close the traces, so that the one file of a SQLite store holds all of them."""
+        if self.traces:
+            self.traces.close()
 
-def open_service(package: Path, traces: str | None) -> Opened:
-    """Load a verified package for service; requests are kept only if `traces` names a place."""
-    loaded = load(package)
-    store = TraceStore.open(traces) if traces else None
-    return Opened(Service(loaded.model, loaded.backend, store.add if store else _forget), store)
+
+def open_service(package: Path, traces: str | None, backend: str = "local") -> Opened:
+    """Load a verified package for service; requests are kept only if `traces` names a place.
+
+    What is named wrongly is said before weights are read: raises UnknownName for a backend that there is not,
+    DamagedFile where there is no package, BadOption for traces that cannot be kept there.
+    """
+    engine = Registry("generation.backend", Backend).build(backend, {})
+    manifest.read(package)
+    with ExitStack() as undoing:
+        store = TraceStore.open(traces) if traces else None
+        if store:
+            undoing.callback(store.close)
+        model = load(package).model
+        undoing.pop_all()
+    return Opened(Service(model, engine, store.add if store else _forget), store)
 
 
 def _forget(trace: Trace) -> None:

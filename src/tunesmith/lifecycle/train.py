@@ -1,23 +1,34 @@
 """The training corridor: take steps, validate, keep the best, save, stop early, resume exactly."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tunesmith.core.cards import Checkpoint, Model
+from tunesmith.core.cards import Checkpoint, Model, Step, Validation
+from tunesmith.core.disk import Disk
 from tunesmith.core.errors import DamagedFile, Stopped
 from tunesmith.engine import checkpoint as checkpoints
-from tunesmith.engine.disk import Disk
+from tunesmith.engine.allocator import keep_freed_memory
+from tunesmith.engine.average import Average
+from tunesmith.engine.fit import fit
+from tunesmith.engine.forward import Forward
+from tunesmith.engine.loop import Budget
 from tunesmith.engine.loop import train as take_steps
+from tunesmith.engine.memory import checkpointed, plan_memory, room_for
 from tunesmith.engine.order import plans
 from tunesmith.engine.patience import Patience
+from tunesmith.engine.precision import Precision
 from tunesmith.engine.randomness import random_state, seed_everything, set_random_state
+from tunesmith.engine.trunk import with_trunk
 from tunesmith.engine.update import Updater
 from tunesmith.engine.validation import validate
 from tunesmith.lifecycle.assemble import Prepared
+from tunesmith.lifecycle.cache_folder import user_cache
 from tunesmith.lifecycle.events import Event, Saved, Started, Warned
+from tunesmith.lifecycle.rhythm import Rhythm
 from tunesmith.lifecycle.run_folder import RunFolder
 
 
@@ -30,18 +41,28 @@ class Training:
     model: Model
     updater: Updater
     patience: Patience
+    average: Average | None
     disk: Disk
     step: int = 0
     is_finished: bool = False
+    budget: Budget | None = None
 
     def save(self) -> Saved:
         """Write a checkpoint of everything that decides how the run goes on."""
-        state = {"step": self.step, "patience": self.patience.to_json(), "is_finished": self.is_finished}
+        assert self.budget is not None
+        state = {
+            "step": self.step,
+            "patience": self.patience.to_json(),
+            "is_finished": self.is_finished,
+            "budget": asdict(self.budget),
+        }
         tensors = {
             "weights": {name: parameter.data for name, parameter in trainable(self.model).items()},
             "optimizer": self.updater.tensors(),
             "random": random_state(),
         }
+        if self.average is not None:
+            tensors["average"] = self.average.tensors()
         checkpoints.save(self.folder.checkpoints, self.step, tensors, state, self.disk)
         self.tidy()
         return Saved(self.step, self.patience.best_step)
@@ -55,28 +76,37 @@ class Training:
         """Go back to the state of a checkpoint, to the bit."""
         restore_weights(self.model, saved)
         self.updater.restore(checkpoints.tensors_of(saved, "optimizer"))
+        if self.average is not None:
+            self.average.restore(checkpoints.tensors_of(saved, "average"))
         set_random_state(checkpoints.tensors_of(saved, "random"))
         self.step = saved.step
         self.patience = Patience(**saved.state["patience"])
         self.is_finished = saved.state["is_finished"]
+        self.budget = Budget(**saved.state["budget"])  # how a step is cut decides its last bits
 
 
 def train(
-    folder: RunFolder, prepared: Prepared, model: Model, is_asked_to_stop: Callable[[], bool], disk: Disk
+    folder: RunFolder,
+    prepared: Prepared,
+    model: Model,
+    precision: Precision,
+    is_asked_to_stop: Callable[[], bool],
+    disk: Disk,
 ) -> Iterator[Event]:
     """Train until the last step or until patience ends, and leave the best weights in the model.
 
     Goes on from the newest checkpoint that verifies, if there is one. Raises Stopped after saving, when asked
     to stop.
     """
+    keep_freed_memory()
     training = begin(folder, prepared, model, disk)
     yield from _resume(training)
-    yield _started(training)
-    if not training.is_finished:
-        yield from _steps(training, is_asked_to_stop)
-    best = training.patience.best_step
-    if best is not None and best != training.step:
-        restore_weights(model, checkpoints.read(folder.checkpoints / f"step-{best}"))
+    with fit(model.network, compute=precision.compute) as fitted, _fitting_memory(training, fitted) as plan:
+        forward = _with_trunk(training, fitted)
+        yield _started(training, "; ".join((precision.describe(), *forward.describe(), plan)))
+        if not training.is_finished:
+            yield from _steps(training, forward, is_asked_to_stop)
+    _keep_best(training)
 
 
 def begin(folder: RunFolder, prepared: Prepared, model: Model, disk: Disk) -> Training:
@@ -85,7 +115,9 @@ def begin(folder: RunFolder, prepared: Prepared, model: Model, disk: Disk) -> Tr
     seed_everything(recipe.seed)
     updater = Updater(trainable(model), recipe.training, prepared.rhythm.steps)
     limit = recipe.training.patience if prepared.dataset.validation else None
-    return Training(folder, prepared, model, updater, Patience(limit), disk)
+    decay = recipe.training.average
+    average = Average(trainable(model), decay) if decay is not None else None
+    return Training(folder, prepared, model, updater, Patience(limit), average, disk)
 
 
 def trainable(model: Model) -> dict[str, Any]:
@@ -101,6 +133,49 @@ def restore_weights(model: Model, saved: Checkpoint) -> None:
         raise DamagedFile(f"{saved.folder} holds other parameters than this recipe trains, such as {odd}.")
     for name, parameter in parameters.items():
         parameter.data.copy_(weights[name])
+
+
+@contextmanager
+def _fitting_memory(training: Training, forward: Forward) -> Generator[str]:
+    """Cut steps so that they fit into memory, the same way as before the run was interrupted, and say how."""
+    options = training.prepared.recipe.training
+    network, rows = training.model.network, training.prepared.dataset
+    sentence = "passes as before"
+    if training.budget is None:
+        longest = max(len(row) for row in (*rows.train, *rows.validation))
+        learning = training.updater.bytes() + (training.average.bytes() if training.average else 0)
+        most = max(longest, options.tokens_per_step)
+        plan = plan_memory(
+            forward, longest, options.tokens_per_pass, most, learning, room_for(network.device)
+        )
+        training.budget, sentence = Budget(plan.tokens_per_pass, plan.checkpointed), plan.describe()
+    with checkpointed(network, training.budget.checkpointed):
+        yield sentence
+
+
+def _with_trunk(training: Training, forward: Forward) -> Forward:
+    """Compute what frozen layers give only once, where it will be needed more than once."""
+    rows, options = training.prepared.dataset, training.prepared.recipe.training
+    if options.epochs == 1 or training.is_finished:
+        return forward
+    assert training.budget is not None
+    every = (*rows.train, *rows.validation)
+    base = training.model.fingerprint
+    return with_trunk(forward, every, training.budget.tokens_per_pass, user_cache(), base)
+
+
+def _keep_best(training: Training) -> None:
+    """Leave in the model what is to be packaged: the best weights, or their average where one is kept."""
+    best = training.patience.best_step
+    if best is None or best == training.step:
+        if training.average is not None:
+            training.average.stay()
+        return
+    saved = checkpoints.read(training.folder.checkpoints / f"step-{best}")
+    restore_weights(training.model, saved)
+    if training.average is not None:
+        training.average.restore(checkpoints.tensors_of(saved, "average"))
+        training.average.stay()
 
 
 def _resume(training: Training) -> Iterator[Event]:
@@ -125,33 +200,55 @@ def _damage(folder: Path) -> str | None:
     return None
 
 
-def _started(training: Training) -> Started:
+def _started(training: Training, how: str) -> Started:
     counts = [(p.numel(), p.requires_grad) for p in training.model.network.parameters()]
     changing = sum(count for count, changes in counts if changes)
-    return Started(training.step, training.prepared.rhythm.steps, changing, sum(count for count, _ in counts))
+    every = sum(count for count, _ in counts)
+    return Started(training.step, training.prepared.rhythm.steps, changing, every, how)
 
 
-def _steps(training: Training, is_asked_to_stop: Callable[[], bool]) -> Iterator[Event]:
+def _steps(training: Training, forward: Forward, is_asked_to_stop: Callable[[], bool]) -> Iterator[Event]:
     prepared, recipe, rhythm = training.prepared, training.prepared.recipe, training.prepared.rhythm
-    options = recipe.training
+    options, budget = recipe.training, training.budget
+    assert budget is not None
     every = plans(prepared.dataset.train, recipe.seed, options.epochs, options.tokens_per_step)
     ahead = islice(every, training.step, rhythm.steps)
-    budget = options.tokens_per_pass
     if training.step == 0 and prepared.dataset.validation:
-        yield validate(training.model, prepared.dataset.validation, budget, 0)  # where the curve begins
-    for step in take_steps(training.model, prepared.parts.objective, ahead, training.updater, budget):
-        training.step = step.number
-        yield step
+        yield _validate(training, forward)  # where the curve begins
+    for step in take_steps(forward, prepared.parts.objective, ahead, training.updater, budget):
+        yield from _taken(training, step)
         if rhythm.validates_at(step.number) and prepared.dataset.validation:
-            validation = validate(training.model, prepared.dataset.validation, budget, step.number)
+            validation = _validate(training, forward)
             training.patience = training.patience.observe(validation)
             yield validation
         training.is_finished = training.patience.is_exhausted or step.number == rhythm.steps
-        is_best = training.patience.best_step == step.number
         must_stop = is_asked_to_stop()
-        if training.is_finished or is_best or must_stop or rhythm.saves_at(step.number):
+        if _must_save(training, rhythm) or must_stop:
             yield training.save()
         if training.is_finished:
             return
         if must_stop:
             raise Stopped(f"Stopped after step {step.number} of {rhythm.steps}.")
+
+
+def _taken(training: Training, step: Step) -> Iterator[Event]:
+    training.step = step.number
+    if training.average is not None:
+        training.average.follow(step.number)
+    yield step
+    assert training.budget is not None
+    if training.budget.halved:
+        tokens, training.budget.halved = training.budget.tokens_per_pass, False
+        yield Warned(f"Memory ran out: the step began again, with passes of {tokens:,} tokens.")
+
+
+def _validate(training: Training, forward: Forward) -> Validation:
+    assert training.budget is not None
+    with training.average.in_place() if training.average else nullcontext():
+        rows = training.prepared.dataset.validation
+        return validate(forward, rows, training.budget.tokens_per_pass, training.step)
+
+
+def _must_save(training: Training, rhythm: Rhythm) -> bool:
+    is_best = training.patience.best_step == training.step
+    return training.is_finished or is_best or rhythm.saves_at(training.step)

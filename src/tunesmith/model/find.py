@@ -11,6 +11,7 @@ from tunesmith.core.errors import BadBase
 BUNDLED = "tiny"
 WANTED = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.txt", "LICENSE*", "README.md")
 """What is fetched from the hub: weights as safetensors, no pickles, no code."""
+PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 
 def find(base: str) -> Path:
@@ -30,10 +31,17 @@ def find(base: str) -> Path:
     )
 
 
-def is_hub_id(base: str) -> bool:
-    """Does the name look like a hub id, rather than a path?"""
+def is_hub_id(base: str, folder: Path = Path()) -> bool:
+    """Does the name, seen from a folder, look like a hub id, rather than a path?"""
     path_like = base.startswith((".", "/", "~", "\\")) or Path(base).is_absolute()
-    return not path_like and base.count("/") == 1 and not Path(base).parent.is_dir()
+    return not path_like and base.count("/") == 1 and not (folder / base).parent.is_dir()
+
+
+def seen_from(folder: Path, base: str) -> str:
+    """Give a base named in another folder the name it has in this one: only a relative path changes."""
+    if folder == Path() or base == BUNDLED or is_hub_id(base, folder):
+        return base
+    return str(folder / Path(base).expanduser())
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -55,6 +63,15 @@ def read_config(folder: Path) -> dict[str, Any]:
             f"{path} asks for code of its own (auto_map). Tunesmith never runs code that comes with weights."
         )
     return config
+
+
+def check_weights(folder: Path) -> None:
+    """Raise BadBase for a base without safetensors weights; none are read."""
+    if any(folder.glob("*.safetensors")):
+        return
+    pickles = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLED)
+    found = ", ".join(pickles) or "no weights"
+    raise BadBase(f"{folder} has no safetensors weights (found: {found}). Pickled weights are never loaded.")
 
 
 def _fetch(base: str) -> Path:

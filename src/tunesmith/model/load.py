@@ -7,7 +7,7 @@ from tunesmith.core.cards import Model
 from tunesmith.core.errors import BadBase
 from tunesmith.core.hashing import hash_files
 from tunesmith.model.chat import PLAIN_TEMPLATE, ChatTokenizer
-from tunesmith.model.find import read_config
+from tunesmith.model.find import check_weights, read_config
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -92,11 +92,8 @@ def _network(folder: Path, weights: str) -> "PreTrainedModel":
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
-    if weights == "pretrained" and not list(folder.glob("*.safetensors")):
-        found = ", ".join(sorted(path.name for path in folder.glob("*.bin"))) or "no weights"
-        raise BadBase(
-            f"{folder} has no safetensors weights (found: {found}). Pickled weights are never loaded."
-        )
+    if weights == "pretrained":
+        check_weights(folder)
     try:
         if weights == "random":
             config = AutoConfig.from_pretrained(folder, trust_remote_code=False)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from tunesmith.core.cards import Chat, Encoded, Example, Loss
 from tunesmith.core.contracts import Objective
+from tunesmith.objective._cross_entropy import cross_entropy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,4 +23,4 @@ class SFT(Objective):
 
     def loss(self, logprobs: "Tensor", weights: "Tensor") -> Loss:
         """Cross-entropy: the negative log-probability of each wanted token, times its weight, in nats."""
-        return Loss(-(logprobs * weights).sum(), float(weights.sum()))
+        return cross_entropy(logprobs, weights)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from tunesmith.core.cards import Chat, Encoded, Example, Loss
 from tunesmith.core.contracts import Objective
+from tunesmith.objective._cross_entropy import cross_entropy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,7 +34,7 @@ class Text(Objective):
 
     def loss(self, logprobs: "Tensor", weights: "Tensor") -> Loss:
         """Cross-entropy: the negative log-probability of each token, times its weight, in nats."""
-        return Loss(-(logprobs * weights).sum(), float(weights.sum()))
+        return cross_entropy(logprobs, weights)
 
 
 def _cut(whole: Encoded, start: int, end: int) -> Encoded:

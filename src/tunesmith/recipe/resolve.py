@@ -1,13 +1,13 @@
 """Turn names into components, write out every default, and refuse what cannot work together."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from tunesmith.core.contracts import Exporter, Method, Metric, Objective, Source
+from tunesmith.core.contracts import Exporter, Kind, Method, Metric, Objective, Source
 from tunesmith.core.errors import BadRecipe
 from tunesmith.core.hashing import hash_value
 from tunesmith.core.recipe import Recipe, Selection
@@ -63,6 +63,15 @@ def resolve(recipe: Recipe) -> Recipe:
     return Recipe.model_validate_json(json.dumps(content), strict=True)
 
 
+def check_metrics(metrics: Mapping[str, Metric], kinds: Collection[Kind]) -> None:
+    """Raise BadRecipe for metrics that score answers where rows of these kinds have none."""
+    answers = [name for name, metric in metrics.items() if metric.needs == "answer"]
+    if answers and set(kinds) <= {"text"}:
+        raise BadRecipe(
+            f"The metrics {', '.join(answers)} score answers, but raw text has none. Measure perplexity."
+        )
+
+
 def fingerprint(recipe: Recipe) -> str:
     """Fingerprint what the recipe means: the same whether a default is written out or left out."""
     return hash_value(resolve(recipe).model_dump(mode="json"))
@@ -104,12 +113,7 @@ def _check_fit(recipe: Recipe, parts: Parts) -> None:
         raise BadRecipe(
             "success is decided on the test split, but data.split.test is 0. Give it a share, such as 0.1."
         )
-    answers = [name for name, metric in parts.metrics.items() if metric.needs == "answer"]
-    if answers and parts.objective.takes <= {"text"}:
-        raise BadRecipe(
-            f"evaluation.metrics: {', '.join(answers)} score answers, but objective {recipe.objective.name} "
-            "takes raw text, which has none. Write metrics: [perplexity]."
-        )
+    check_metrics(parts.metrics, parts.objective.takes)
 
 
 def _write_out(chosen: Selection, component: object) -> dict[str, Any]:

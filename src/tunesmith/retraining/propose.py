@@ -49,7 +49,7 @@ def propose(
         raise BadData(f"None of {len(traces)} traces has a correction to learn from. Give corrections first.")
     kept = [example.messages for example in examples if _turns(example.prompt) not in latest]
     notes = (
-        f"{len(latest)} corrected answers join {len(kept)} rows of {parent}.",
+        f"{len(latest)} corrected or confirmed answers join {len(kept)} rows of {parent}.",
         *_note(len(corrected) - len(usable), "corrections left out: their turns cannot be trained on"),
         *_note(len(usable) - len(latest), "corrections left out: a later one is for the same conversation"),
         *_note(len(examples) - len(kept), f"rows of {parent} left out: a correction has the same prompt"),

@@ -227,9 +227,26 @@ def test_how_the_file_is_read_is_said(tmp_path):
     file.write_text('{"id": 7, "question": "q", "answer": "a"}\n')
     assert Jsonl(path=file).reads_as() == (
         "JSONL with columns 'question' and 'answer', read as prompt and completion (by their names); "
-        "override with data.source.prompt=... data.source.completion=...; ignored columns: 'id'; "
-        "columns that only later rows have are ignored"
+        "override with data.source.prompt=... data.source.completion=...; ignored columns: 'id'"
     )
+
+
+def test_ignored_columns_of_later_rows_are_named_only_where_there_are_any(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    row = {"prompt": "p", "completion": "c"}
+    refused = {"prompt": 5, "completion": "c", "unusable": 1}
+    rows = [row, {**row, "note": "n"}, row, refused, {**row, "stars": 5, "note": "m"}]
+    file.write_text("".join(f"{json.dumps(one)}\n" for one in rows) + "not JSON\n")
+    said = Jsonl(path=file).reads_as()
+    assert said.endswith(
+        "data.source.completion=...; ignored columns that only later rows have: 'note', 'stars'"
+    )
+    chosen = Jsonl(path=file, text="completion").reads_as()
+    assert chosen.endswith(
+        "ignored columns: 'prompt'; ignored columns that only later rows have: 'note', 'unusable', 'stars'"
+    )
+    file.write_text(f"{json.dumps(row)}\n" + json.dumps(row | dict.fromkeys("abcdefg", 1)))
+    assert Jsonl(path=file).reads_as().endswith("have: 'a', 'b', 'c', 'd', 'e' and 2 more")
 
 
 def test_reading_takes_the_memory_of_a_row_not_of_the_file(tmp_path):

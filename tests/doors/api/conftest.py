@@ -12,6 +12,7 @@ from openai import OpenAI
 
 from tunesmith.core.cards import Model
 from tunesmith.core.contracts import Backend
+from tunesmith.doors.api.address import take_address
 from tunesmith.doors.api.app import create_app
 from tunesmith.doors.api.server import open_server
 from tunesmith.doors.api.state import State
@@ -40,13 +41,14 @@ Start = Callable[..., Running]
 @contextmanager
 def running(state: State) -> Iterator[Running]:
     """Serve on a free port in a thread until left."""
-    server = open_server(create_app(state), port=0)
+    address = take_address(port=0)
+    server = open_server(create_app(state), address)
     thread = threading.Thread(target=server.run)
     thread.start()
-    client = OpenAI(base_url=f"{server.url}/v1", api_key=state.api_key or "none", max_retries=0, timeout=30)
+    client = OpenAI(base_url=f"{address.url}/v1", api_key=state.api_key or "none", max_retries=0, timeout=30)
     try:
-        with client, httpx.Client(base_url=server.url, timeout=30) as http:
-            yield Running(server.url, state, client, http)
+        with client, httpx.Client(base_url=address.url, timeout=30) as http:
+            yield Running(address.url, state, client, http)
     finally:
         server.stop()
         thread.join()

@@ -1,15 +1,11 @@
 """The app is put together from what it is given, describes itself, and hides its failures in its log."""
 
 import logging
-import sys
 import time
 from collections.abc import Callable
 
 import pytest
 
-from tunesmith.core.errors import MissingExtra
-from tunesmith.doors.api.app import create_app
-from tunesmith.doors.api.state import State
 from tunesmith.generation.backend.echo import Echo
 
 
@@ -48,9 +44,3 @@ def test_a_failure_inside_is_logged_in_full(start, caplog: pytest.LogCaptureFixt
     assert reply.status_code == 500
     assert reply.json()["error"]["message"] == "The server failed. Its log says why."
     assert soon(lambda: "what only the operator may know" in caplog.text)  # logged after the answer is sent
-
-
-def test_without_fastapi_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "fastapi", None)
-    with pytest.raises(MissingExtra, match=r"The API .*'tunesmith\[serve\]'"):
-        create_app(State({}, None))

@@ -1,7 +1,17 @@
 """Bodies are read strictly and within bounds; whatever is sent, the answer is an error object."""
 
+from typing import Any
+
+import anyio
 import httpx
 import pytest
+from starlette.requests import Request
+
+from tunesmith.doors.api.app import create_app
+from tunesmith.doors.api.chat.request import ChatRequest
+from tunesmith.doors.api.failure import Failure
+from tunesmith.doors.api.parse import parse
+from tunesmith.doors.api.state import State
 
 JSON = {"content-type": "application/json"}
 CHAT = "/v1/chat/completions"
@@ -47,6 +57,26 @@ def test_a_body_must_call_itself_json(server, kind: str | None) -> None:
 def test_a_body_may_say_its_charset(server) -> None:
     reply = server.http.post(CHAT, content=b"{}", headers={"content-type": "Application/JSON; charset=utf-8"})
     assert refused(reply, 400)["param"] == "model"
+
+
+def test_a_client_that_goes_away_in_the_middle_of_a_body_is_no_failure_of_the_server() -> None:
+    parts = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive() -> Any:
+        return next(parts)
+
+    scope = {
+        "type": "http",
+        "app": create_app(State({}, None)),
+        "headers": [(b"content-type", b"application/json")],
+    }
+
+    async def read() -> None:
+        with pytest.raises(Failure, match="broke off") as caught:
+            await parse(Request(scope, receive), ChatRequest)
+        assert caught.value.status == 400
+
+    anyio.run(read)
 
 
 def test_a_body_that_is_too_large_is_refused_whether_or_not_it_says_so(start) -> None:

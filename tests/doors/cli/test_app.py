@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from inspect import getdoc
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,19 @@ def test_help_lists_every_command_with_its_sentence(command: Command) -> None:
     assert [name for name in COMMANDS if f" {name} " not in told.out] == []
     undocumented = [name for name, function in COMMANDS.items() if not function.__doc__]
     assert undocumented == []
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "100"])
+def test_no_sentence_in_the_list_of_commands_is_cut(
+    command: Command, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    told = " ".join(command("--help").out.partition("Commands:")[2].split())
+    sentences = {name: (getdoc(function) or "").partition("\n")[0] for name, function in COMMANDS.items()}
+    assert len(sentences) >= 13
+    cut = [name for name, sentence in sentences.items() if f" {name} {sentence}" not in f" {told} "]
+    assert cut == []
+    assert [name for name, sentence in sentences.items() if not sentence.endswith(".")] == []
 
 
 def test_a_reader_that_goes_away_is_no_error_worth_a_word() -> None:

@@ -1,10 +1,10 @@
 import sys
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 
-from command_line import Command
+from command_line import Command, Told
 from finished_run import FinishedRun
 from tunesmith.core.cards import Decoding, Message
 from tunesmith.lifecycle.loaded import load
@@ -46,16 +46,72 @@ def test_at_a_terminal_turns_follow_each_other_until_an_empty_line(
     assert told.err.endswith("> > > ")
 
 
-def test_a_question_that_is_too_long_ends_with_3(
+def asked_at_a_terminal(
+    command: Command, package: Path, monkeypatch: pytest.MonkeyPatch, lines: list[str], *words: str
+) -> Told:
+    monkeypatch.setattr(sys, "stdin", Keyboard("".join(f"{line}\n" for line in lines)))
+    return command("chat", package, *words, *LIMIT)
+
+
+def test_a_conversation_that_outgrows_the_context_is_told_so_and_starts_afresh(
     command: Command, finished_run: FinishedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", StringIO("word " * 400))
-    told = command("chat", finished_run.package)
+    package = finished_run.package
+    long = "x" * 200  # two of them leave no room
+    told = asked_at_a_terminal(command, package, monkeypatch, [long, long, "Hello"], "--system", "Be brief.")
+    system = ("system", "Be brief.")
+    first = answer(package, system, ("user", long))
+    last = answer(package, system, ("user", long), ("assistant", first), ("user", "Hello"))
+    assert (told.code, told.out) == (0, f"{first}\n{first}\n{last}\n")
+    afresh = "> The conversation has outgrown the model's context. It starts afresh with this question.\n> "
+    assert told.err.count(afresh) == 1
+
+
+def test_a_question_that_alone_is_too_long_does_not_end_the_conversation(
+    command: Command, finished_run: FinishedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = finished_run.package
+    told = asked_at_a_terminal(command, package, monkeypatch, ["x" * 300, "Hello", "x" * 300, "Again"])
+    hello, again = (answer(package, ("user", word)) for word in ("Hello", "Again"))
+    assert (told.code, told.out) == (0, f"{hello}\n{again}\n")
+    assert told.err.count("Shorten it by at least") == 2
+    assert told.err.count("starts afresh") == 1  # the second one followed a conversation
+
+
+def test_a_question_in_a_pipe_that_is_too_long_is_named_by_its_line_and_ends_with_3(
+    command: Command, finished_run: FinishedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", StringIO("Hello\n\n" + "word " * 400 + "\nnot asked\n"))
+    told = command("chat", finished_run.package, *LIMIT)
     assert told.code == 3
+    assert told.out == f"{answer(finished_run.package, ('user', 'Hello'))}\n"
+    assert "Line 3 of the input: The prompt has " in told.err
     assert "Shorten it by at least" in told.err
+
+
+@pytest.mark.parametrize(
+    "kind", [TextIOWrapper, type("Terminal", (TextIOWrapper,), {"isatty": lambda _: True})]
+)
+def test_a_line_that_is_no_text_is_named(
+    kind: type[TextIOWrapper],
+    command: Command,
+    finished_run: FinishedRun,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", kind(BytesIO(b"Hello\nGr\xf6\xdfe\n"), encoding="utf-8"))
+    told = command("chat", finished_run.package, *LIMIT)
+    assert told.code == 3
+    assert told.out == f"{answer(finished_run.package, ('user', 'Hello'))}\n"
+    assert told.err.endswith("Line 2 of the input is not text in utf-8. Save it as UTF-8.\n")
 
 
 def test_a_folder_without_a_package_is_named(command: Command, tmp_path: Path) -> None:
     told = command("chat", tmp_path)
     assert told.code == 1
     assert "package.json is missing" in told.err
+
+
+def test_a_run_s_folder_is_answered_with_its_package(command: Command, finished_run: FinishedRun) -> None:
+    told = command("chat", finished_run.folder.path)
+    assert told.code == 1
+    assert told.err.endswith(f"Did you mean {finished_run.package}?\n")

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 from command_line import Command
@@ -28,3 +29,16 @@ def test_a_bad_one_is_refused_with_what_to_write(command: Command, tiny_folder: 
     told = command("check", write_recipe(tmp_path, tiny_folder), "evaluation.metrics=[rogue_l]")
     assert (told.code, told.out) == (2, "")
     assert "Did you mean 'rouge_l'?" in told.err
+
+
+def test_a_base_of_pickled_weights_is_refused_unless_its_weights_are_not_wanted(
+    command: Command, tiny_folder: Path, tmp_path: Path
+) -> None:
+    base = shutil.copytree(tiny_folder, tmp_path / "base")
+    (base / "model.safetensors").rename(base / "pytorch_model.bin")
+    recipe = write_recipe(tmp_path, base)
+    told = command("check", recipe)
+    assert (told.code, told.out) == (2, "")
+    assert "found: pytorch_model.bin). Pickled weights are never loaded." in told.err
+    from_nothing = command("check", recipe, "method=scratch", "export=merged")
+    assert (from_nothing.code, from_nothing.err) == (0, "")

@@ -3,8 +3,9 @@ from io import StringIO
 
 import pytest
 
-from tunesmith.core.cards import Report, Step, Validation
+from tunesmith.core.cards import Step, Validation
 from tunesmith.core.errors import Stopped
+from tunesmith.core.report import Report
 from tunesmith.doors.cli.live import PLAIN_LINES, sentence, sparkline, watch
 from tunesmith.lifecycle.events import Event, Finished, Saved, Stage, Started, Warned
 

@@ -24,6 +24,13 @@ def test_it_tells_what_was_recognised_and_the_next_command(tiny_folder: Path, tm
     assert "The recipe can be run." in checked.stdout
 
 
+def test_it_points_at_the_goal_unless_it_was_given(tmp_path: Path) -> None:
+    rows = write_rows(tmp_path / "rows.jsonl")
+    told = invoke(rows, "--recipe", tmp_path / "one.yaml")
+    assert "fill in:  goal, which is now 'Answer the way rows.jsonl does.'\n" in told
+    assert "fill in" not in invoke(rows, "--recipe", tmp_path / "two.yaml", "--goal", "Find orders.")
+
+
 def test_its_json_says_the_same(tiny_folder: Path, tmp_path: Path) -> None:
     page = tmp_path / "recipe.yaml"
     told = json.loads(

@@ -2,7 +2,7 @@ import json
 from dataclasses import asdict, replace
 
 from finished_run import FinishedRun
-from tunesmith.core.cards import Interval, MetricResult, Report
+from tunesmith.core.report import Interval, MetricResult, Report
 from tunesmith.doors.cli.outcome import report_lines, to_json, to_lines
 
 REPORT = Report(

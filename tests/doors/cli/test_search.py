@@ -4,9 +4,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from small_runs import write_recipe
-from tunesmith.core.errors import BadOption, TunesmithError
+from full_disk import no_file_beyond
+from small_runs import read_recipe, write_recipe
+from tunesmith.core.errors import BadOption, DiskFull, TunesmithError
 from tunesmith.doors.cli.app import build
+from tunesmith.lifecycle.search import begin
 
 
 def invoke(*words: str | Path) -> Result:
@@ -41,12 +43,24 @@ def test_a_search_without_a_winner_is_an_error_that_says_how_to_go_on(
     tiny_folder: Path, tmp_path: Path
 ) -> None:
     recipe = write_recipe(tmp_path, tiny_folder)
-    result = invoke(recipe, "training.learning_rate=1e30,2e30", "--runs", tmp_path / "runs", "--json")
-    (folder,) = (tmp_path / "runs").iterdir()
+    root = tmp_path / "all runs"
+    result = invoke(recipe, "training.learning_rate=1e30,2e30", "--runs", root, "--json")
+    (folder,) = root.iterdir()
     assert isinstance(result.exception, TunesmithError)
-    assert str(result.exception).endswith(f"tunesmith search --resume {folder}")
+    assert str(result.exception).endswith(f"tunesmith search --resume '{folder}'")
     told = json.loads(result.stdout)
     assert (told["best"], told["report"]) == (None, None)
+
+
+def test_a_full_disk_says_how_to_go_on(tiny_folder: Path, tmp_path: Path) -> None:
+    recipe = read_recipe(tmp_path, tiny_folder)
+    folder = begin(recipe, ["seed=1,2"], tmp_path / "all runs").folder.path
+    with no_file_beyond(12_000):
+        result = invoke("--resume", folder)
+    assert isinstance(result.exception, DiskFull)
+    assert str(result.exception).endswith(f"Go on with: tunesmith search --resume '{folder}'")
+    assert "trial 1 of 2 started" in result.stderr
+    assert "failed" not in result.stderr
 
 
 @pytest.mark.parametrize("words", [[], ["recipe.yaml", "--resume", "folder"]])

@@ -1,8 +1,10 @@
 import signal
+from pathlib import Path
 
 import pytest
 
-from tunesmith.doors.cli.stop import stop_on_signals
+from tunesmith.core.errors import BadData, DiskFull, Stopped, TunesmithError
+from tunesmith.doors.cli.stop import stop_on_signals, telling_how_to_go_on
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
@@ -39,6 +41,28 @@ def test_signals_work_as_before_after_an_error_too() -> None:
     with pytest.raises(ZeroDivisionError), stop_on_signals():
         raise ZeroDivisionError
     assert handlers() == before
+
+
+@pytest.mark.parametrize("kind", [Stopped, DiskFull])
+def test_what_can_go_on_says_with_which_command(kind: type[TunesmithError]) -> None:
+    with (
+        pytest.raises(kind, match=r"^This and that\. Go on with: tunesmith go --on 'a run'$"),
+        telling_how_to_go_on("tunesmith go --on", Path("a run")),
+    ):
+        raise kind("This and that.")
+
+
+def test_what_was_stopped_at_once_says_it_too() -> None:
+    with (
+        pytest.raises(Stopped, match=r"^\nStopped at once; .* Go on with: tunesmith resume run$"),
+        telling_how_to_go_on("tunesmith resume", Path("run")),
+    ):
+        raise KeyboardInterrupt
+
+
+def test_what_cannot_go_on_is_told_as_it_is() -> None:
+    with pytest.raises(BadData, match=r"^This\.$"), telling_how_to_go_on("tunesmith resume", Path("run")):
+        raise BadData("This.")
 
 
 def handlers() -> list[object]:

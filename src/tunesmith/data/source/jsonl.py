@@ -24,6 +24,9 @@ from tunesmith.data.source._refused import Refused
 from tunesmith.data.source._rows import example
 from tunesmith.data.source._strict_json import parse_object
 
+MOST_NAMED = 5
+"""Columns named in a sentence; more are counted."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Jsonl(Source):
@@ -45,8 +48,13 @@ class Jsonl(Source):
         return self._shape().kind
 
     def reads_as(self) -> str:
-        """Say in a sentence how the columns are read, and how to have them read otherwise."""
-        return f"{self._shape().sentence('JSONL')}; columns that only later rows have are ignored"
+        """Say in a sentence how the columns are read, and how to have them read otherwise; reads all rows."""
+        shape = self._shape()
+        later = self._later_columns(shape)
+        named = ", ".join(map(repr, later[:MOST_NAMED]))
+        more = f" and {len(later) - MOST_NAMED:,} more" if len(later) > MOST_NAMED else ""
+        said = shape.sentence("JSONL")
+        return f"{said}; ignored columns that only later rows have: {named}{more}" if later else said
 
     def read(self) -> Iterator[Example | BadRow]:
         """Give every row in order, in constant memory."""
@@ -73,6 +81,18 @@ class Jsonl(Source):
             except Refused as refused:
                 first_doubt = first_doubt or refused.at(Place(str(self.path), line.number, line.byte))
         raise BadData(f"No row can be used. The first: {first_doubt}") if first_doubt else self._no_rows()
+
+    def _later_columns(self, shape: Shape) -> list[str]:
+        """List what usable rows hold in columns that the deciding row lacks, in the order of the file."""
+        later: dict[str, None] = {}
+        for line in self._lines():
+            try:
+                row = parse_object(line.content)
+                example(shape, row, Place(str(self.path), line.number, line.byte))
+            except Refused:
+                continue
+            later.update(dict.fromkeys(name for name in row if name not in shape.known))
+        return list(later)
 
     def _lines(self) -> Iterator[Line]:
         with opened(self.path) as file:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tunesmith.core.errors import MissingExtra, TunesmithError
+from tunesmith.core.errors import TunesmithError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -14,11 +14,8 @@ if TYPE_CHECKING:
 
 
 def create_app(state: State) -> FastAPI:
-    """Make the app for what it is given; raises MissingExtra without FastAPI."""
-    try:
-        from fastapi import FastAPI
-    except ImportError:
-        raise MissingExtra("The API", "serve") from None
+    """Make the app for what it is given."""
+    from fastapi import FastAPI
     from starlette.exceptions import HTTPException
 
     from tunesmith.doors.api.failure import Failure, answer_failure

@@ -2,12 +2,12 @@
 
 import hmac
 import secrets
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tunesmith.doors.api.address import is_loopback
 from tunesmith.doors.api.failure import Failure
 
 OPEN_PATHS = ("/health",)
@@ -40,7 +40,7 @@ class Guard:
         await (failure.response() if failure else self._app)(scope, receive, numbered)
 
     def _failure(self, headers: Headers, path: str) -> Failure | None:
-        if self._api_key is None:
+        if not self._api_key:  # an empty one would let everybody in who sends an empty one
             return _not_from_here(headers)
         if path in OPEN_PATHS or _carries(headers, self._api_key):
             return None
@@ -50,16 +50,6 @@ class Guard:
             code="invalid_api_key",
             headers={"www-authenticate": "Bearer"},
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Does a host name or address mean this machine alone?"""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _carries(headers: Headers, api_key: str) -> bool:

@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from tunesmith.doors.api.failure import Failure, not_understood
 from tunesmith.doors.api.state import State
@@ -34,8 +34,11 @@ async def parse(http: Request, kind: type[T]) -> T:
 
 async def _body(http: Request) -> bytes:
     largest, body = state_of(http).largest_body, bytearray()
-    async for part in http.stream():
-        body += part
-        if len(body) > largest:
-            raise Failure(413, f"The body is larger than {largest} bytes. Send a shorter conversation.")
+    try:
+        async for part in http.stream():
+            body += part
+            if len(body) > largest:
+                raise Failure(413, f"The body is larger than {largest} bytes. Send a shorter conversation.")
+    except ClientDisconnect:  # nobody hears this, and it is no failure of the server
+        raise Failure(400, "The body broke off.") from None
     return bytes(body)

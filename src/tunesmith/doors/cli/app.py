@@ -3,6 +3,7 @@
 import os
 import sys
 from importlib import import_module
+from inspect import getdoc
 from pkgutil import iter_modules
 
 import typer
@@ -50,7 +51,9 @@ def build() -> typer.Typer:
     for found in iter_modules(cli.__path__):
         import_module(f"{cli.__name__}.{found.name}")
     for name in sorted(COMMANDS):
-        app.command(name)(COMMANDS[name])
+        function = COMMANDS[name]
+        sentence = (getdoc(function) or "").partition("\n")[0]
+        app.command(name, short_help=sentence)(function)  # the list of commands would cut a help text short
     return app
 
 

@@ -14,7 +14,7 @@ def check(
     changes: Changes = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a recipe and its data without training; no weights are loaded."""
+    """Check a recipe and its data, without training or loading weights."""
     from tunesmith import recipe as recipes
     from tunesmith.lifecycle.check import check as look
 

@@ -8,7 +8,16 @@ import typer
 
 from tunesmith.doors.cli.command import AsJson, command, show
 
-Metrics = Annotated[list[str] | None, typer.Option("--metric", help="A metric; give it once for each.")]
+Metrics = Annotated[
+    list[str] | None,
+    typer.Option("--metric", help="A metric; give it once for each. Unset: those of the package's run."),
+]
+MaxRows = Annotated[
+    int | None, typer.Option(min=1, help="Rows that are answered, at most. Unset: as in the package's run.")
+]
+MaxTokens = Annotated[
+    int | None, typer.Option(min=1, help="Longest answer in tokens. Unset: as in the package's run.")
+]
 
 
 @command("evaluate")
@@ -16,11 +25,13 @@ def evaluate(
     package: Annotated[Path, typer.Argument(help="A package.")],
     data: Annotated[Path, typer.Argument(help="A file of rows that were not used to make it.")],
     metric: Metrics = None,
+    max_rows: MaxRows = None,
+    max_tokens: MaxTokens = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare a package with its base on new rows, with intervals and a verdict."""
     from tunesmith.doors.cli.outcome import report_lines
     from tunesmith.lifecycle.evaluate import evaluate as compare
 
-    report = compare(package, data, metric or ["perplexity"])
+    report = compare(package, data, metric or (), max_rows, max_tokens)
     show(report_lines(report), asdict(report), as_json)

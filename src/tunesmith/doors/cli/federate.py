@@ -15,9 +15,10 @@ def federate(
     out: Annotated[Path, typer.Option(help="The folder of the new package; it must not exist yet.")],
     as_json: AsJson = False,
 ) -> None:
-    """Average the LoRA adapters of several runs exactly, each weighted by its trained tokens.
+    """Average the LoRA adapters of several runs, without their data.
 
-    Of each run folder only package/, ledger.json and recipe.yaml are read: rows stay where they are.
+    The average is exact, and each run weighs as much as it has trained tokens. Of each run folder only
+    package/, ledger.json and recipe.yaml are read: rows stay where they are.
     """
     from tunesmith.lifecycle.federate import federate as average
 

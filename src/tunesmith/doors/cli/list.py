@@ -16,7 +16,10 @@ def list_components(
     what: Annotated[str | None, typer.Argument(help="One kind of component, or `schema`.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the components there are, or print the recipe's JSON Schema for editors."""
+    """List the components there are, or print the recipe's schema.
+
+    The schema is JSON Schema, for editors that complete and check what is written.
+    """
     from tunesmith import recipe as recipes
     from tunesmith.lifecycle.catalogue import ROOMS, catalogue
 

@@ -52,7 +52,7 @@ def sentence(event: Event) -> str:
         case Started():
             begin = f"from step {event.from_step} " if event.from_step else ""
             counts = f"{event.trainable_parameters:,} of {event.parameters:,} parameters change"
-            line = f"training {begin}to step {event.steps}; {counts}"
+            line = "; ".join((f"training {begin}to step {event.steps}", counts, *filter(None, [event.how])))
         case Step():
             line = f"step {event.number}  epoch {event.epoch}  loss {event.loss:.4f}  "
             line += f"norm {event.gradient_norm:.2f}  {event.tokens / event.seconds:,.0f} tokens/s"

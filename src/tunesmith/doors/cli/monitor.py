@@ -13,7 +13,7 @@ def monitor(
     traces: Annotated[str, typer.Argument(help="The file or database URL that the server kept traces in.")],
     as_json: AsJson = False,
 ) -> None:
-    """Sum up the traces a server kept: answers, tokens, times, corrections."""
+    """Sum up kept traces: answers, tokens, times, corrections."""
     from tunesmith.lifecycle.monitor import summarise
 
     found = summarise(traces)

@@ -19,12 +19,18 @@ def new(
     goal: Annotated[str | None, typer.Option(help="What the model should do better, in a sentence.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look at a data file and write a commented recipe for it, ready to check and run."""
+    """Look at a data file and write a commented recipe for it.
+
+    The recipe can be checked and run as it is; its goal is worth a sentence of your own.
+    """
     from tunesmith.lifecycle.new import draft, write
 
     found = draft(data, base, goal)
     write(found, recipe)
     following = f"tunesmith check {shlex.quote(str(recipe))}"
-    lines = [found.reads_as, *found.notes, f"written:  {recipe}", f"next:     {following}"]
+    lines = [found.reads_as, *found.notes, f"written:  {recipe}"]
+    if not found.has_own_goal:
+        lines.append(f"fill in:  goal, which is now {found.recipe.goal!r}")
+    lines.append(f"next:     {following}")
     value = {"recipe": str(recipe), "kind": found.kind, "reads_as": found.reads_as, "notes": found.notes}
     show(lines, {**value, "next": following}, as_json)

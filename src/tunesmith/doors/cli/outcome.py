@@ -4,7 +4,7 @@ import shlex
 from dataclasses import asdict
 from typing import Any
 
-from tunesmith.core.cards import Report
+from tunesmith.core.report import Report
 from tunesmith.lifecycle.events import Finished
 
 

@@ -8,7 +8,13 @@ import typer
 
 from tunesmith.doors.cli.command import AsJson, command, show
 
-Minimum = Annotated[int, typer.Option(min=1, help="Corrected answers that are reason enough.")]
+Trigger = Annotated[
+    str, typer.Option(help="What decides whether there is reason; `tunesmith list triggers` has all.")
+]
+Minimum = Annotated[
+    int | None,
+    typer.Option(help="How many are reason enough, for a trigger that counts; unset: what it says itself."),
+]
 
 
 @command("retrain")
@@ -16,13 +22,17 @@ def retrain(
     run: Annotated[Path, typer.Argument(help="The folder of the run whose model was served.")],
     traces: Annotated[str, typer.Option(help="The file or database URL that the server kept traces in.")],
     out: Annotated[Path, typer.Option(help="A folder for the next recipe and its rows.")] = Path("next"),
-    minimum: Minimum = 20,
+    trigger: Trigger = "corrections",
+    minimum: Minimum = None,
     as_json: AsJson = False,
 ) -> None:
-    """Propose the next recipe from corrected answers; nothing is trained yet."""
+    """Propose the next recipe from what was corrected in service.
+
+    Nothing is trained yet: the command that trains is shown.
+    """
     from tunesmith.lifecycle.retrain import retrain as propose
 
-    found = propose(run, traces, out, minimum)
+    found = propose(run, traces, out, minimum, trigger)
     lines = [found.signal.sentence, *found.notes]
     if found.recipe:
         lines.append(f"next: tunesmith run {shlex.quote(str(found.recipe))}")

@@ -1,6 +1,5 @@
 """`tunesmith run` and `tunesmith resume`: the whole life cycle, from a recipe to a package and a verdict."""
 
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +8,7 @@ import typer
 
 from tunesmith.core.errors import CriteriaNotMet, DiskFull, Stopped, TunesmithError
 from tunesmith.doors.cli.command import AsJson, Changes, command, say, show
-from tunesmith.doors.cli.stop import stop_on_signals
+from tunesmith.doors.cli.stop import stop_on_signals, telling_how_to_go_on
 
 if TYPE_CHECKING:
     from tunesmith.lifecycle.events import Finished
@@ -63,7 +62,8 @@ def follow(begin: Callable[[], "RunFolder"], is_new: bool, require_success: bool
     with stop_on_signals() as is_asked_to_stop:
         folder = begin()
         say(f"run: {folder.path}")
-        finished = _walk(folder, is_new, is_asked_to_stop)
+        with telling_how_to_go_on("tunesmith resume", folder.path):
+            finished = _walk(folder, is_new, is_asked_to_stop)
     show(to_lines(finished), to_json(finished), as_json)
     if require_success and finished.report.verdict != "promote":
         raise CriteriaNotMet(f"The verdict is {finished.report.verdict!r}: {finished.report.reason}")
@@ -74,13 +74,10 @@ def _walk(folder: "RunFolder", is_new: bool, is_asked_to_stop: Callable[[], bool
     from tunesmith.lifecycle.run import walk
     from tunesmith.lifecycle.run_folder import discard_unused
 
-    how_to_go_on = f"Go on with: tunesmith resume {shlex.quote(str(folder.path))}"
     try:
         return watch(walk(folder, is_asked_to_stop))
-    except (Stopped, DiskFull) as stopped:
-        raise type(stopped)(f"{stopped} {how_to_go_on}") from None
-    except KeyboardInterrupt:
-        raise Stopped(f"\nStopped at once; the last checkpoint is intact. {how_to_go_on}") from None
+    except (Stopped, DiskFull):
+        raise
     except TunesmithError:
         if is_new:
             discard_unused(folder)

@@ -1,19 +1,23 @@
 """`tunesmith search`: try a recipe with every combination of some options, and keep the best."""
 
 import math
+import shlex
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tunesmith.core.errors import BadOption, Stopped, TunesmithError
+from tunesmith.core.errors import BadOption, TunesmithError
 from tunesmith.doors.cli.command import AsJson, command, say, show
-from tunesmith.doors.cli.stop import stop_on_signals
+from tunesmith.doors.cli.stop import stop_on_signals, telling_how_to_go_on
 
 if TYPE_CHECKING:
     from tunesmith.lifecycle.search import Outcome, Search
     from tunesmith.search.grid import Trial
+
+GO_ON = "tunesmith search --resume"
 
 Axes = Annotated[
     list[str] | None,
@@ -30,27 +34,29 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Run every combination of some options, choose by validation loss, and show the winner's verdict."""
-    from tunesmith import recipe as recipes
-    from tunesmith.lifecycle import search as searches
-
     if (recipe is None) == (resume is None):
         raise BadOption("Give either a recipe with axes, or --resume FOLDER alone.")
-    found = (
-        searches.reopen(resume)
-        if resume is not None
-        else searches.begin(recipes.read(recipe), axes or [], runs)  # type: ignore[arg-type]  # checked above
-    )
-    _follow(found)
+    # Before anything heavy is imported: a Ctrl-C in the middle of that would end in a traceback.
+    with stop_on_signals() as is_asked_to_stop:
+        from tunesmith import recipe as recipes
+        from tunesmith.lifecycle import search as searches
+
+        found = (
+            searches.reopen(resume)
+            if resume is not None
+            else searches.begin(recipes.read(recipe), axes or [], runs)  # type: ignore[arg-type]  # checked above
+        )
+        _follow(found, is_asked_to_stop)
     outcome = searches.conclude(found)
     show(_lines(outcome), _value(outcome), as_json)
     if outcome.best is None:
         raise TunesmithError(
             "No trial came to an end. The messages above say why; mend that, then go on with: "
-            f"tunesmith search --resume {outcome.folder}"
+            f"{GO_ON} {shlex.quote(str(outcome.folder))}"
         )
 
 
-def _follow(found: "Search") -> None:
+def _follow(found: "Search", is_asked_to_stop: Callable[[], bool]) -> None:
     from tunesmith.core.cards import Validation
     from tunesmith.doors.cli.live import sentence
     from tunesmith.lifecycle.events import Warned
@@ -58,15 +64,12 @@ def _follow(found: "Search") -> None:
     from tunesmith.search.grid import Trial
 
     say(f"search: {found.folder.path}, {len(found.trials)} trials")
-    with stop_on_signals() as is_asked_to_stop:
-        try:
-            for event in walk(found, is_asked_to_stop):
-                if isinstance(event, Trial):
-                    say(f"trial {event.number} of {len(found.trials)} {event.state}: {_what(event)}")
-                elif isinstance(event, Validation | Warned):
-                    say(f"  {sentence(event)}")
-        except Stopped as stopped:
-            raise Stopped(f"{stopped} Go on with: tunesmith search --resume {found.folder.path}") from None
+    with telling_how_to_go_on(GO_ON, found.folder.path):
+        for event in walk(found, is_asked_to_stop):
+            if isinstance(event, Trial):
+                say(f"trial {event.number} of {len(found.trials)} {event.state}: {_what(event)}")
+            elif isinstance(event, Validation | Warned):
+                say(f"  {sentence(event)}")
 
 
 def _what(trial: "Trial") -> str:

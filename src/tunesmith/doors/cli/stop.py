@@ -1,10 +1,14 @@
-"""Ctrl-C and SIGTERM ask a run to stop at the next safe point; a second Ctrl-C stops at once."""
+"""Ctrl-C and SIGTERM ask a run or a search to stop at the next safe point; a second Ctrl-C stops at once."""
 
 import os
+import shlex
 import signal
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
+
+from tunesmith.core.errors import DiskFull, Stopped
 
 
 @contextmanager
@@ -26,3 +30,18 @@ def stop_on_signals() -> Generator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def telling_how_to_go_on(command: str, folder: Path) -> Generator[None]:
+    """Tell, where work in a folder is stopped or finds no room, the command that goes on with it.
+
+    Raises Stopped, or DiskFull, with the command at the end of its message.
+    """
+    hint = f"Go on with: {command} {shlex.quote(str(folder))}"
+    try:
+        yield
+    except (Stopped, DiskFull) as stopped:
+        raise type(stopped)(f"{stopped} {hint}") from None
+    except KeyboardInterrupt:
+        raise Stopped(f"\nStopped at once; the last checkpoint is intact. {hint}") from None

@@ -1,4 +1,4 @@
-"""An engine without a model's cost, for trying out a client, a server or a recipe."""
+"""An engine that asks no model: it answers at once, so that a client or a server can be tried out."""
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from tunesmith.generation.backend._answer import Answer
 
 @dataclass(frozen=True, kw_only=True)
 class Echo(Backend):
-    """Answer with the prompt itself, token by token."""
+    """Answer with the prompt itself, token by token: for trying out a client, not for use."""
 
     def generate(
         self, model: Model, prompts: Sequence[Sequence[int]], decoding: Decoding

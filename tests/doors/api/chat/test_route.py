@@ -96,6 +96,15 @@ def test_a_stream_ends_with_done_and_counts_tokens_only_if_asked_to(start) -> No
     assert text == "Where is my order?"
 
 
+def test_no_letter_of_an_answer_ends_a_line_of_its_stream(start) -> None:
+    said = "one\u2028two\x85three\u2029four\x0bfive\nsix \U0001f642"
+    body = {"model": "tiny-llama", "messages": [{"role": "user", "content": said}], "stream": True}
+    with start(Echo()).http.stream("POST", "/v1/chat/completions", json=body) as reply:
+        lines = [line.removeprefix("data: ") for line in reply.iter_lines() if line]
+    chunks = [json.loads(line) for line in lines if line != "[DONE]"]
+    assert "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks) == said
+
+
 def test_unset_options_mean_greedy_and_all_the_room_there_is(server, tiny_model: Model) -> None:
     long: Any = [{"role": "user", "content": "x" * 220}]
     found = ask(server.client, messages=long, max_tokens=None)
@@ -146,6 +155,37 @@ def test_too_many_waiting_requests_are_asked_to_come_back(start) -> None:
     with pytest.raises(openai.RateLimitError) as caught:
         ask(server.client)
     assert caught.value.response.headers["retry-after"] == "1"
+
+
+def test_requests_that_come_all_at_once_do_not_wait_beyond_the_places_there_are(start) -> None:
+    from tunesmith.doors.api.lane import Lane
+
+    together, go_on = threading.Barrier(6), threading.Event()
+
+    class Gathering(Echo):
+        def stream(self, model: Model, prompt: Any, decoding: Decoding) -> Any:
+            together.wait(30)  # no request waits for its turn before all of them were let in
+            return self._held(super().stream(model, prompt, decoding))
+
+        def _held(self, pieces: Any) -> Any:
+            go_on.wait(30)
+            yield from pieces
+
+    server = start(Gathering(), lane=Lane(places=1))
+    body = {"model": "tiny-llama", "messages": QUESTION}
+    statuses: list[int] = []
+
+    def post() -> None:
+        statuses.append(server.http.post("/v1/chat/completions", json=body).status_code)
+        if statuses.count(429) == 4:
+            go_on.set()
+
+    threads = [threading.Thread(target=post) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [200] * 2 + [429] * 4
 
 
 def wait_until_idle(server) -> None:

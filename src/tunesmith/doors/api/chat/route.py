@@ -29,6 +29,7 @@ async def post_chat(http: Request) -> Response:
     service = service_of(request.model, state)
     state.lane.refuse_if_full()
     envelope = await accept(request, service)
+    state.lane.refuse_if_full()  # others were let in meanwhile
     if request.stream:
         counts_tokens = request.stream_options is not None and request.stream_options.include_usage
         return EventStream(events(chunks(envelope, state.lane, counts_tokens)))
@@ -74,4 +75,5 @@ class EventStream(StreamingResponse):
 
 
 def _event(content: dict[str, Any]) -> str:
-    return f"data: {json.dumps(content, ensure_ascii=False, separators=(',', ':'))}\n\n"
+    # In ASCII: many clients take U+2028 and U+0085 for the end of a line, and of the event's JSON with it.
+    return f"data: {json.dumps(content, separators=(',', ':'))}\n\n"

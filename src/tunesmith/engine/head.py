@@ -1,0 +1,166 @@
+"""The output layer: log-probabilities of wanted tokens, without ever keeping a row per vocabulary entry.
+
+Letters behind names: S predictions, D width, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from transformers import PreTrainedModel
+
+CACHE_BYTES = 16 * 2**20
+"""Logits in memory at once on a CPU, about half of a usual last-level cache."""
+CUDA_BYTES = 512 * 2**20
+
+
+@dataclass(frozen=True)
+class Head:
+    """Weights [V, D] and what comes after them: logits are `softcap * tanh(scale * (hW' + b) / softcap)`."""
+
+    weight: Tensor
+    bias: Tensor | None
+    scale: float = 1.0
+    softcap: float | None = None
+
+    @classmethod
+    def of(cls, network: PreTrainedModel, compute: torch.dtype) -> Head:
+        """Read a causal language model's head; one that is no plain product shows in the self-test."""
+        layer: Any = network.get_output_embeddings()
+        config = network.config.get_text_config()
+        scale = getattr(config, "logit_scale", None) or 1.0  # Cohere multiplies, Granite divides
+        scale /= getattr(config, "logits_scaling", None) or 1.0
+        bias = getattr(layer, "bias", None)
+        return cls(
+            layer.weight.to(compute),
+            None if bias is None else bias.to(compute),
+            scale,
+            getattr(config, "final_logit_softcapping", None),
+        )
+
+    def logprobs(self, hidden_SD: Tensor, targets_S: Tensor, hint_S: Tensor | None = None) -> Tensor:
+        """Give log-probabilities in nats, shape [S], in float32 or finer.
+
+        A frozen head computes the gradient of each log-probability in the forward pass: backward is one
+        product. A head that learns does the same with `hint_S`, what the loss is expected to multiply each
+        with, and computes logits again if it turns out to be something else.
+        """
+        parameters = (self.weight, self.bias)
+        learns = torch.is_grad_enabled() and any(p is not None and p.requires_grad for p in parameters)
+        function = _Trained if learns else _Frozen
+        hidden_SD = hidden_SD.to(self.weight.dtype)
+        return function.apply(hidden_SD, self.weight, self.bias, targets_S, (self, hint_S))
+
+    @torch.no_grad()
+    def top(self, hidden_SD: Tensor, targets_S: Tensor) -> tuple[Tensor, Tensor]:
+        """Give log-probabilities, and whether each target has the highest one of its row."""
+        logprobs, is_first = [], []
+        for part, logits in self._chunks(hidden_SD.to(self.weight.dtype), self.weight, self.bias):
+            wanted = targets_S[part, None]
+            logprobs.append(logits.gather(1, wanted)[:, 0] - logits.logsumexp(-1))
+            is_first.append(logits.argmax(-1) == wanted[:, 0])
+        return torch.cat(logprobs), torch.cat(is_first)
+
+    def _chunks(
+        self, hidden_SD: Tensor, weight_VD: Tensor, bias_V: Tensor | None
+    ) -> Iterator[tuple[slice, Tensor]]:
+        """Give logits in float32 or finer, so many rows at a time that they stay in cache."""
+        room = CUDA_BYTES if hidden_SD.is_cuda else CACHE_BYTES
+        rows = max(1, room // (4 * len(weight_VD)))
+        for start in range(0, len(hidden_SD), rows):
+            part = slice(start, min(start + rows, len(hidden_SD)))
+            logits = functional.linear(hidden_SD[part], weight_VD, bias_V)
+            logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+            if self.scale != 1.0:
+                logits.mul_(self.scale)
+            if self.softcap is not None:
+                logits.div_(self.softcap).tanh_().mul_(self.softcap)
+            yield part, logits
+
+    def _slope_(self, logits: Tensor, targets: Tensor, logprobs_sum: Tensor) -> Tensor:
+        """Turn logits, in place, into the gradient of each log-probability by the product hW'."""
+        outer = None if self.softcap is None else (logits / self.softcap).square_().neg_().add_(1.0)
+        slope = logits.sub_(logprobs_sum).exp_().neg_()
+        slope.scatter_add_(1, targets, torch.ones_like(targets, dtype=slope.dtype))
+        if outer is not None:
+            slope.mul_(outer)
+        return slope.mul_(self.scale) if self.scale != 1.0 else slope
+
+
+_How = tuple[Head, Tensor | None]
+
+
+class _Frozen(torch.autograd.Function):
+    """Two products: logits, and the gradient of each log-probability by its hidden state."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, how: _How
+    ) -> Tensor:
+        logprobs = []
+        unit = torch.empty_like(hidden) if ctx.needs_input_grad[0] else None
+        for part, logits in how[0]._chunks(hidden, weight, bias):
+            wanted = targets[part, None]
+            total = logits.logsumexp(-1, keepdim=True)
+            logprobs.append((logits.gather(1, wanted) - total)[:, 0])
+            if unit is not None:
+                torch.mm(how[0]._slope_(logits, wanted, total).to(weight.dtype), weight, out=unit[part])
+        if unit is not None:
+            ctx.save_for_backward(unit)
+        return torch.cat(logprobs)
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor | None, ...]:
+        (unit,), (grad,) = ctx.saved_tensors, grad_outputs
+        return unit * grad[:, None].to(unit.dtype), None, None, None, None
+
+
+class _Trained(torch.autograd.Function):
+    """Three products where the loss multiplies by `hint`, five where it turns out that it does not."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, how: _How
+    ) -> Tensor:
+        head, hint = how
+        logprobs, grads = _walk(hidden, weight, bias, targets, how)
+        ctx.save_for_backward(hidden, weight, bias, targets, hint, *grads)
+        ctx.head = head
+        return logprobs
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor | None, ...]:
+        hidden, weight, bias, targets, hint, *grads = ctx.saved_tensors
+        (grad,) = grad_outputs
+        if hint is None or not torch.equal(grad, hint):
+            _, grads = _walk(hidden, weight, bias, targets, (ctx.head, grad))
+        return (*grads, None, None)
+
+
+def _walk(
+    hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, how: _How
+) -> tuple[Tensor, tuple[Tensor | None, ...]]:
+    """Give log-probabilities and, where a factor is given, the gradients of their sum times it."""
+    head, factor = how
+    logprobs = []
+    into_hidden = into_weight = into_bias = None
+    if factor is not None:
+        into_hidden, into_weight = torch.empty_like(hidden), torch.zeros_like(weight)
+        into_bias = None if bias is None else torch.zeros_like(bias)
+    for part, logits in head._chunks(hidden, weight, bias):
+        wanted = targets[part, None]
+        total = logits.logsumexp(-1, keepdim=True)
+        logprobs.append((logits.gather(1, wanted) - total)[:, 0])
+        if factor is None or into_hidden is None or into_weight is None:
+            continue
+        slope = head._slope_(logits, wanted, total).mul_(factor[part, None]).to(weight.dtype)
+        torch.mm(slope, weight, out=into_hidden[part])
+        into_weight.addmm_(slope.t(), hidden[part])
+        if into_bias is not None:
+            into_bias += slope.sum(0)
+    return torch.cat(logprobs), (into_hidden, into_weight, into_bias)

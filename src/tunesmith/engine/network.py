@@ -1,0 +1,35 @@
+"""Where in a network things are, whatever its architecture."""
+
+from __future__ import annotations
+
+from torch import nn
+from transformers import PreTrainedModel
+
+
+def inner(network: PreTrainedModel) -> PreTrainedModel:
+    """Give the causal language model itself, below peft's wrapping."""
+    from peft import PeftModel
+
+    return network.get_base_model() if isinstance(network, PeftModel) else network  # type: ignore[return-value]
+
+
+def layers_of(network: PreTrainedModel) -> list[nn.Module]:
+    """Give the decoder's layers from the bottom up; empty where they cannot be told."""
+    count = getattr(network.config.get_text_config(), "num_hidden_layers", None)
+    modules = inner(network).base_model.modules()
+    lists = [module for module in modules if isinstance(module, nn.ModuleList) and len(module) == count]
+    return list(lists[0]) if lists else []
+
+
+def frozen_depth(network: PreTrainedModel) -> int:
+    """Count the layers, from the bottom, below which nothing learns; 0 where embeddings learn."""
+    layers = layers_of(network)
+    learns = [any(parameter.requires_grad for parameter in layer.parameters()) for layer in layers]
+    depth = learns.index(True) if True in learns else len(layers)
+    in_layers = {id(parameter) for layer in layers for parameter in layer.parameters()}
+    for parameter in inner(network).base_model.parameters():  # in the order in which they are used
+        if id(parameter) in in_layers:
+            return depth
+        if parameter.requires_grad:
+            return 0
+    return 0

@@ -1,0 +1,193 @@
+"""What frozen layers below the lowest one that learns give for each row: computed once, then read from disk.
+
+Letters behind names: B rows, T tokens, D width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from tunesmith.core.cache import Cache
+from tunesmith.core.cards import Encoded
+from tunesmith.core.hashing import hash_value
+from tunesmith.engine.network import frozen_depth, layers_of
+from tunesmith.engine.passes import Pass
+
+if TYPE_CHECKING:
+    from tunesmith.engine.forward import Forward
+
+CHECKED_TOKENS = 256
+"""Tokens for which what is read is held against what the network computes."""
+
+
+@dataclass(frozen=True)
+class Trunk:
+    """What leaves the lowest `depth` layers, memory-mapped; `starts` says where the states of a row begin.
+
+    Rows are known by their ids: the states of a row do not depend on the pass they were computed in.
+    """
+
+    depth: int
+    states_TD: NDArray[np.float32]
+    starts: dict[bytes, int]
+    was_cached: bool = False
+
+    def below(self, batch: Pass, rows: Sequence[Encoded]) -> Tensor:
+        """Give the states of a pass, [B, T, D], zero where there is padding."""
+        width = self.states_TD.shape[1]
+        states = np.zeros((batch.ids_BT.numel(), width), dtype=np.float32)
+        for number, place in zip(batch.numbers, batch.places, strict=True):
+            start = self.starts[_name(rows[number])]
+            states[place] = self.states_TD[start : start + len(place)]
+        return torch.from_numpy(states).view(*batch.ids_BT.shape, width).to(batch.ids_BT.device)
+
+    def describe(self) -> str:
+        """Say what is read instead of computed."""
+        size = self.states_TD.nbytes / 1e6
+        how = "found in the cache" if self.was_cached else "computed once"
+        return f"the lowest {self.depth} layers are frozen: {how}, {size:,.1f} MB"
+
+
+def with_trunk(
+    forward: Forward, rows: Sequence[Encoded], tokens_per_pass: int, cache: Cache, base: str
+) -> Forward:
+    """Let a forward read what its frozen layers give for these rows; computed first where not cached.
+
+    `base` is the fingerprint of the weights. Where nothing below learns, or the states fit neither network
+    nor disk, the forward is given back as it is, with the reason.
+    """
+    depth = frozen_depth(forward.network)
+    starts, size = _starts(rows)
+    width = forward.network.config.get_text_config().hidden_size
+    if not depth:
+        return forward
+    if not cache.has_room_for(4 * size * width):
+        return _refuse(forward, f"{4 * size * width / 1e9:.1f} GB are too much for the disk")
+    key = _key(forward, base, depth, starts)
+    found = cache.find("trunk", key)
+    was_cached = found is not None and found.stat().st_size == 4 * size * width
+    if not was_cached:
+        try:
+            with cache.adding("trunk", key) as file:
+                _grow(
+                    forward,
+                    depth,
+                    rows,
+                    tokens_per_pass,
+                    np.memmap(file, np.float32, "w+", shape=(size, width)),
+                )
+        except NotImplementedError as error:
+            return _refuse(forward, str(error))
+        found = cache.find("trunk", key)
+    assert found is not None
+    states = np.memmap(found, np.float32, "r", shape=(size, width))
+    return _checked(forward, replace(forward, trunk=Trunk(depth, states, starts, was_cached)), rows)
+
+
+@contextmanager
+def standing_in(network: PreTrainedModel, depth: int, below: Tensor) -> Generator[None]:
+    """Let the layers below `depth` give these states instead of computing them."""
+    layers = layers_of(network)[:depth]
+    for layer in layers:
+        layer.forward = _pass_on
+    layers[-1].forward = partial(_give, below)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.forward
+
+
+def _pass_on(hidden_states: Tensor, *_: Any, **__: Any) -> Tensor:
+    return hidden_states
+
+
+def _give(below: Tensor, *_: Any, **__: Any) -> Tensor:
+    return below
+
+
+def _grow(
+    forward: Forward,
+    depth: int,
+    rows: Sequence[Encoded],
+    tokens_per_pass: int,
+    states_TD: NDArray[np.float32],
+) -> None:
+    starts, _ = _starts(rows)
+    forward.network.eval()
+    for batch in forward.passes(rows, tokens_per_pass):
+        found = _leaving(forward, depth, batch).flatten(0, 1).float().cpu().numpy()
+        for number, place in zip(batch.numbers, batch.places, strict=True):
+            start = starts[_name(rows[number])]
+            states_TD[start : start + len(place)] = found[place]
+    states_TD.flush()  # type: ignore[attr-defined]  # a memory map
+
+
+@torch.no_grad()
+def _leaving(forward: Forward, depth: int, batch: Pass) -> Tensor:
+    """Run a pass and give what leaves the layer below `depth`."""
+    found: list[Any] = []
+    below = layers_of(forward.network)[depth - 1]
+    hook = below.register_forward_hook(lambda _layer, _inputs, output: found.append(output))
+    try:
+        forward.hidden(batch)
+    finally:
+        hook.remove()
+    if not isinstance(found[0], Tensor):
+        raise NotImplementedError("the layers give more than hidden states")
+    return found[0]
+
+
+@torch.no_grad()
+def _checked(plain: Forward, reading: Forward, rows: Sequence[Encoded]) -> Forward:
+    """Compare a pass that reads with one that computes; a cache that is not what it should be shows here."""
+    some = next(iter(plain.passes(rows, CHECKED_TOKENS)))
+    few = [rows[number] for number in some.numbers]
+    computed, read = (
+        torch.cat([forward.logprobs(batch) for batch in forward.passes(few, CHECKED_TOKENS)])
+        for forward in (plain, reading)
+    )
+    difference = float((computed - read).abs().max())
+    if difference <= plain.rounding:
+        return reading
+    return _refuse(plain, f"log-probabilities differ by {difference:.1e}")
+
+
+def _refuse(forward: Forward, reason: str) -> Forward:
+    return replace(forward, refused=(*forward.refused, f"cache of frozen layers: {reason}"))
+
+
+def _key(forward: Forward, base: str, depth: int, starts: dict[bytes, int]) -> dict[str, Any]:
+    return {
+        "base": base,
+        "depth": depth,
+        "compute": str(forward.compute),
+        "device": forward.network.device.type,
+        "rows": hash_value([[name.hex(), start] for name, start in starts.items()]),
+        "versions": [version("torch"), version("transformers")],
+    }
+
+
+def _starts(rows: Sequence[Encoded]) -> tuple[dict[bytes, int], int]:
+    starts: dict[bytes, int] = {}
+    size = 0
+    for row in rows:
+        if _name(row) not in starts:
+            starts[_name(row)] = size
+            size += len(row)
+    return starts, size
+
+
+def _name(row: Encoded) -> bytes:
+    return row.ids.tobytes()
