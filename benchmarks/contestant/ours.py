@@ -79,12 +79,7 @@ def _reading(forward: Forward, case: Case, budget: Budget, folder: Path) -> Forw
 
 def repeated(case: Case, checkpoints: float, *, has_trunk: bool = False) -> Repeated:
     """Say what the engine computes again or for nothing; where frozen layers are cached, they run once."""
-    # A head that learns alone still computes the gradient by its input.
-    return Repeated(
-        checkpoints=checkpoints,
-        head_products=1 if case.of[2].top == 0 else 0,
-        trunk=1 / case.of[0].epochs if has_trunk else 1,
-    )
+    return Repeated(checkpoints=checkpoints, trunk=1 / case.of[0].epochs if has_trunk else 1)
 
 
 def ran(forward: Forward, plan: Plan, budget: int) -> Ran:

@@ -1,14 +1,11 @@
-from itertools import pairwise
-
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from tunesmith.engine.attention import Layout, Rows, attend
-from tunesmith.engine.forest import Forest, Segment
+from tunesmith.engine.attention import attend, window_mask
+from tunesmith.engine.forest import Forest
+from tunesmith.engine.layout import Layout
 
 CPU = torch.device("cpu")
 TOLERANCE = {torch.float32: 2e-6, torch.float64: 1e-14}
@@ -73,7 +70,8 @@ def tensors(layout: Layout, dtype: torch.dtype, heads: int = 4, width: int = WID
 
 def attended(qkv: tuple[Tensor, ...], layout: Layout, **options: float | None) -> Tensor:
     query, key, value = qkv
-    out, shares = attend(nn.Module(), query, key, value, None, layout=layout, **options)  # type: ignore[arg-type]
+    mask = window_mask(local_size=options.get("sliding_window"))  # type: ignore[arg-type]
+    out, shares = attend(nn.Module(), query, key, value, mask, layout=layout, **options)  # type: ignore[arg-type]
     assert shares is None
     return out
 
@@ -155,48 +153,10 @@ def test_a_mask_or_a_tensor_it_does_not_know_is_refused_and_not_left_out() -> No
     query, key, value, _ = tensors(layout, torch.float32)
     with pytest.raises(NotImplementedError, match="attention with a mask"):
         attend(nn.Module(), query, key, value, torch.zeros(1, 1, 7, 7), layout=layout)
+    for told, masked in ((None, 5), (5, None), (5, 6)):
+        mask = window_mask(local_size=masked)
+        with pytest.raises(NotImplementedError, match="attention with a mask"):
+            attend(nn.Module(), query, key, value, mask, layout=layout, sliding_window=told)
     with pytest.raises(NotImplementedError, match="s_aux"):
         attend(nn.Module(), query, key, value, None, layout=layout, s_aux=torch.zeros(4))
     attend(nn.Module(), query, key, value, None, layout=layout, position_ids=torch.arange(7), training=True)
-
-
-rows_of_letters = st.lists(st.text("ab", min_size=1, max_size=9), min_size=1, max_size=9)
-
-
-@given(rows_of_letters)
-def test_folds_hold_the_segments_in_their_order(rows: list[str]) -> None:
-    layout = layout_of(*rows)
-    pieces = [
-        (fold.start + n * fold.length, fold.start + (n + 1) * fold.length, fold.before)
-        for fold in layout.folds
-        for n in range(fold.count)
-    ]
-    assert pieces == [(s.start, s.end, s.before) for s in layout.segments]
-    assert [fold.end for fold in layout.folds] == [*(fold.start for fold in layout.folds[1:]), pieces[-1][1]]
-    for left, right in pairwise(fold for fold in layout.folds if not fold.before):
-        assert left.length != right.length or left.end != right.start
-
-
-@given(rows_of_letters)
-def test_a_kernel_for_rows_is_told_which_keys_every_segment_reads(rows: list[str]) -> None:
-    layout = layout_of(*rows)
-    told = Rows.of(layout, CPU)
-    keys = torch.arange(layout.segments[-1].end) if told.path is None else told.path
-    queries = [range(start, end) for start, end in pairwise(told.starts_q.tolist())]
-    reads = [keys[start:end].tolist() for start, end in pairwise(told.starts_k.tolist())]
-    assert queries == [range(s.start, s.end) for s in layout.segments]
-    paths = [
-        [place for part in (*s.before, (s.start, s.end)) for place in range(*part)] for s in layout.segments
-    ]
-    assert reads == paths
-    assert told.longest_q == max(map(len, queries))
-    assert told.longest_k == max(map(len, reads)) == layout.longest
-    assert (told.path is None) == (not layout.has_branches) == (not any(s.before for s in layout.segments))
-
-
-def test_what_a_layout_works_out_is_worked_out_once_per_pass() -> None:
-    layout = Layout((Segment(0, 40), Segment(40, 50, ((0, 40),))))
-    assert layout.on(CPU) is layout.on(CPU)
-    root, branch = layout.folds
-    assert layout.mask(root, torch.float32) is None
-    assert layout.mask(branch, torch.float32) is layout.mask(branch, torch.float32)

@@ -199,4 +199,35 @@ def test_a_head_is_read_off_its_network(
     head = Head.of(network, torch.float32)
     assert (head.scale, head.softcap, head.bias is not None) == (scale, softcap, has_bias)
     assert head.weight is network.get_output_embeddings().weight
-    assert Head.of(network, torch.bfloat16).weight.dtype is torch.bfloat16
+    coarse = Head.of(network, torch.bfloat16)
+    logprobs = coarse.logprobs(torch.ones(3, head.weight.shape[1]), torch.tensor([1, 2, 3]))
+    assert logprobs.dtype is torch.float32
+    fine = head.logprobs(torch.ones(3, head.weight.shape[1]), torch.tensor([1, 2, 3]))
+    assert 0 < float((logprobs - fine).detach().abs().max()) < 0.1
+
+
+def test_gradients_of_coarse_products_are_summed_in_the_type_of_the_weights() -> None:
+    draw = torch.Generator().manual_seed(0)
+    hidden = torch.randn(4000, 16, generator=draw)
+    targets = torch.randint(0, 30_000, (4000,), generator=draw)
+    start = torch.randn(30_000, 16, generator=draw)
+    grads = []
+    for compute in (torch.float32, torch.bfloat16):
+        weight = torch.nn.Parameter(start.clone())
+        head = Head(weight, None, compute=compute)
+        head.logprobs(hidden, targets, torch.ones(4000)).sum().backward()
+        assert weight.grad is not None
+        assert weight.grad.dtype is torch.float32
+        grads.append(weight.grad)
+    # Thirty sums of bfloat16 numbers would lose another digit.
+    assert 0 < float((grads[1] - grads[0]).norm() / grads[0].norm()) < 0.01
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_a_head_that_learns_alone_computes_no_gradient_for_what_is_below(is_asked: bool) -> None:
+    weight = torch.nn.Parameter(torch.randn(11, 4, generator=torch.Generator().manual_seed(0)))
+    hidden = torch.ones(3, 4, requires_grad=is_asked)
+    kept: list[torch.Size] = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.shape) or t, lambda t: t):
+        Head(weight, None).logprobs(hidden, torch.tensor([1, 2, 3]), torch.ones(3)).sum().backward()
+    assert kept.count(torch.Size([3, 4])) == (2 if is_asked else 1)  # hidden itself, and its gradient

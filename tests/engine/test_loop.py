@@ -2,19 +2,23 @@ import math
 from array import array
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 
 import pytest
 import torch
 from torch.nn import functional
 
-from engine_parts import constant, naive_logprobs, plans_of, random_rows, snapshot, take, trainable
+from engine_parts import constant, encoded, naive_logprobs, plans_of, random_rows, snapshot, take, trainable
 from tunesmith.core.cards import Chat, Encoded, Example, Loss, Model, Plan
 from tunesmith.core.contracts import Objective
-from tunesmith.core.errors import NonFinite
+from tunesmith.core.errors import NonFinite, OutOfMemory
 from tunesmith.engine.fit import fit
 from tunesmith.engine.loop import Budget, train
+from tunesmith.engine.randomness import seed_everything
 from tunesmith.engine.update import Updater
 from tunesmith.method.full import Full
+from tunesmith.method.lora import LoRA
+from tunesmith.model.load import load
 from tunesmith.objective.sft import SFT
 
 ROWS = random_rows(24)
@@ -115,6 +119,14 @@ def test_a_loss_that_is_no_number_names_step_and_row_and_changes_nothing(model: 
         assert value.numpy().tobytes() == before[name].numpy().tobytes()
 
 
+def test_of_the_rows_of_a_step_those_of_the_pass_are_named(model: Model) -> None:
+    token = ROWS[9].ids[0]
+    (guilty,) = [row.key for row in ROWS[4:12] if row in holds(token)]
+    poison(model, token)
+    with pytest.raises(NonFinite, match=rf"^step 1: the loss of rows {guilty} is nan"):
+        list(take(model, [Plan(1, 1, tuple(ROWS[4:12]))], constant(), tokens_per_pass=1))
+
+
 def test_of_many_rows_five_are_named_and_the_rest_counted(model: Model) -> None:
     for token in range(300):
         poison(model, token)
@@ -162,3 +174,67 @@ def test_the_gradient_is_that_of_the_mean_over_all_tokens(model: Model) -> None:
     model.network.zero_grad()
     (step,) = take(model, [plan], constant(), tokens_per_pass=50)
     assert step.gradient_norm == pytest.approx(float(norm), rel=1e-5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hungry(SFT):
+    """Runs out of memory as soon as a pass asks for more predictions than it can hold."""
+
+    room: int = 45
+    complaint: type[RuntimeError] = torch.OutOfMemoryError
+
+    def loss(self, logprobs: torch.Tensor, weights: torch.Tensor) -> Loss:
+        """Fail as an allocator does."""
+        if len(logprobs) > self.room:
+            raise self.complaint("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: not enough memory")
+        return super().loss(logprobs, weights)
+
+
+LOPSIDED = [
+    encoded(range(10, 50), [0.0] * 39 + [1.0]),
+    *(encoded(range(start, start + 10), [0.0] + [1.0] * 9) for start in range(100, 200, 10)),
+]
+"""Rows whose longest asks for least, so that memory runs out after some passes have left their gradients."""
+
+
+def steps_of(model: Model, objective: Objective, budget: Budget) -> list[tuple[float, float]]:
+    updater = Updater(trainable(model), constant(), 3)
+    with fit(model.network) as forward:
+        plans = [Plan(n, 1, tuple(LOPSIDED)) for n in (1, 2)]
+        steps = list(train(forward, objective, plans, updater, budget))
+    return [(step.loss, step.gradient_norm) for step in steps]
+
+
+@pytest.mark.parametrize("complaint", [torch.OutOfMemoryError, RuntimeError])
+@pytest.mark.parametrize(("allowed", "left"), [(100, 50), (70, 40), (400, 50)])
+def test_where_memory_runs_out_passes_are_halved_down_to_the_longest_row_and_the_step_is_the_same(
+    tiny_folder: Path, complaint: type[RuntimeError], allowed: int, left: int
+) -> None:
+    one, other = (LoRA(rank=4, dropout=0.3).apply(load("tiny", tiny_folder), seed=1) for _ in range(2))
+    seed_everything(1)
+    budget = Budget(allowed)
+    found = steps_of(one, Hungry(complaint=complaint), budget)
+    assert (budget.tokens_per_pass, budget.halved) == (left, True)
+    seed_everything(1)
+    known = Budget(left)
+    assert steps_of(other, Hungry(complaint=complaint), known) == found
+    assert (known.tokens_per_pass, known.halved) == (left, False)
+    assert all(torch.equal(value, snapshot(other)[name]) for name, value in snapshot(one).items())
+
+
+def test_memory_for_less_than_a_row_is_an_error_that_says_so_and_changes_nothing(model: Model) -> None:
+    before = snapshot(model)
+    with pytest.raises(OutOfMemory, match=r"^step 1: memory does not suffice for one row of 40 tokens"):
+        steps_of(model, Hungry(room=1), Budget(128))
+    for name, value in snapshot(model).items():
+        assert torch.equal(value, before[name])
+
+
+def test_any_other_error_is_not_taken_for_a_lack_of_memory(model: Model) -> None:
+    def fail(*_: object) -> None:
+        if torch.is_grad_enabled():
+            raise RuntimeError("the sizes do not match")
+
+    model.network.base_model.register_forward_hook(fail)
+    with pytest.raises(RuntimeError, match="the sizes do not match"):
+        steps_of(model, SFT(), Budget(128))

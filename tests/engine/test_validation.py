@@ -5,14 +5,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from engine_parts import in_float64, naive_logprobs, random_rows
+from engine_parts import branching_rows, encoded, in_float64, naive_logprobs, random_rows
 from tiny_networks import network_of
 from tunesmith.core.cards import Encoded, Model, Validation
 from tunesmith.core.errors import NonFinite
 from tunesmith.engine import validation
 from tunesmith.engine.fit import fit
 
-ROWS = random_rows(20)
+ROWS = [*random_rows(20), *branching_rows()]
+DROPOUT = {"resid_pdrop": 0.1, "embd_pdrop": 0.1, "attn_pdrop": 0.1}
 
 
 def validate(model: Model, rows: Sequence[Encoded], tokens_per_pass: int, step: int) -> Validation:
@@ -30,12 +31,21 @@ def model(tiny_model: Model) -> Model:
     return replace(tiny_model, network=network_of("gpt2"))
 
 
-@pytest.mark.parametrize("tokens_per_pass", [1, 30, 100, 333, 10_000])
+def mean_cost(model: Model, rows: Sequence[Encoded]) -> float:
+    """Give the weighted mean of what every wanted token costs, row by row."""
+    nats = [
+        -float(value) * weight
+        for row in rows
+        for value, weight in zip(naive_logprobs(model.network, row), filter(None, row.weights), strict=True)
+    ]
+    return sum(nats) / sum(sum(row.weights) for row in rows)
+
+
+@pytest.mark.parametrize("tokens_per_pass", [1, 100, 333, 10_000])
 def test_how_rows_are_put_together_does_not_change_the_loss(model: Model, tokens_per_pass: int) -> None:
     model = in_float64(model)
-    alone = [value for row in ROWS for value in naive_logprobs(model.network, row)]
     found = validate(model, ROWS, tokens_per_pass, step=3)
-    assert found.loss == pytest.approx(-float(torch.stack(alone).mean()), rel=1e-12)
+    assert found.loss == pytest.approx(mean_cost(model, ROWS), rel=1e-12)
 
 
 @pytest.mark.parametrize("tokens_per_pass", [1, 100, 10_000])
@@ -79,8 +89,8 @@ def test_weights_decide_how_much_a_token_counts(model: Model) -> None:
     assert validate(model, [row, other], 100, step=0).loss == pytest.approx(expected, rel=1e-6)
 
 
-def test_dropout_is_off_and_no_random_number_is_drawn(model: Model) -> None:
-    model.network.train()
+def test_dropout_is_off_and_no_random_number_is_drawn(tiny_model: Model) -> None:
+    model = replace(tiny_model, network=network_of("gpt2", **DROPOUT).train())
     state = torch.get_rng_state()
     first = validate(model, ROWS, 100, step=0)
     model.network.train()
@@ -104,9 +114,25 @@ def test_a_loss_that_is_no_number_is_an_error_that_names_the_step(model: Model) 
 
 
 def test_likelihoods_come_in_the_order_of_the_rows_and_add_up_to_the_loss(model: Model) -> None:
-    pairs = list(likelihoods(model, ROWS))
+    rows = [replace(row, weights=type(row.weights)("f", map(bool, row.weights))) for row in ROWS]
+    pairs = likelihoods(model, rows)
     assert [count for _, count in pairs] == [row.trained for row in ROWS]
-    for row, (nats, _) in zip(ROWS, pairs, strict=True):
+    for row, (nats, _) in zip(rows, pairs, strict=True):
         assert nats == pytest.approx(-float(sum(naive_logprobs(model.network, row))), rel=1e-6)
     mean = sum(nats for nats, _ in pairs) / sum(count for _, count in pairs)
-    assert validate(model, ROWS, 100, step=0).loss == pytest.approx(mean, rel=1e-6)
+    assert validate(model, rows, 100, step=0).loss == pytest.approx(mean, rel=1e-6)
+
+
+def test_a_row_without_a_wanted_token_costs_nothing_and_keeps_its_place(model: Model) -> None:
+    silent = encoded([5, 6, 7], [0, 0, 0])
+    pairs = likelihoods(model, [silent, ROWS[0], silent])
+    assert pairs == [(0.0, 0), *likelihoods(model, ROWS[:1]), (0.0, 0)]
+    assert validate(model, [silent, *ROWS], 100, step=0) == validate(model, ROWS, 100, step=0)
+
+
+def test_likelihoods_need_no_gradient_and_no_dropout(tiny_model: Model) -> None:
+    model = replace(tiny_model, network=network_of("gpt2", **DROPOUT).train())
+    first = likelihoods(model, ROWS)
+    model.network.train()
+    assert likelihoods(model, ROWS) == first
+    assert all(parameter.grad is None for parameter in model.network.parameters())

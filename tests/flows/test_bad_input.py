@@ -49,7 +49,7 @@ RECIPES = {
     "an adapter of full weights": (["method=full"], ["Write export: merged"]),
     "answers of raw text": (
         ["objective=text", "evaluation.metrics=[rouge_l]"],
-        ["rouge_l score answers", "metrics: [perplexity]"],
+        ["rouge_l score answers", "Measure perplexity"],
     ),
     "an objective for other rows": (
         ["objective=text", "evaluation.metrics=[perplexity]"],

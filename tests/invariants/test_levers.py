@@ -26,10 +26,10 @@ from tiny_networks import (
     with_adapter,
 )
 from tunesmith.core.cards import Plan
-from tunesmith.engine.attention import Layout
 from tunesmith.engine.fit import fit, pulled
 from tunesmith.engine.forest import Segment
 from tunesmith.engine.forward import PLAIN, Forward, Levers
+from tunesmith.engine.layout import Layout
 from tunesmith.engine.loop import Budget, train
 from tunesmith.engine.passes import Packing, Pass
 from tunesmith.engine.update import Updater

@@ -20,15 +20,16 @@ from transformers import AttentionInterface, PreTrainedModel
 from transformers.masking_utils import AttentionMaskInterface
 
 from tunesmith.core.cards import Encoded
-from tunesmith.engine.attention import NAME, attend
+from tunesmith.engine.attention import NAME, attend, window_mask
 from tunesmith.engine.forest import WORTH_SHARING
 from tunesmith.engine.forward import FAST, PLAIN, Forward, Levers
-from tunesmith.engine.network import inner
+from tunesmith.engine.network import inner, positions_of
 from tunesmith.engine.passes import Pass
 from tunesmith.engine.projection import Group, find_groups, together
+from tunesmith.engine.randomness import random_state, set_random_state
 
 AttentionInterface.register(NAME, attend)  # type: ignore[arg-type]  # typed for functions that take no layout
-AttentionMaskInterface.register(NAME, lambda *_, **__: None)  # type: ignore[arg-type]  # no mask is a mask, too
+AttentionMaskInterface.register(NAME, window_mask)  # type: ignore[arg-type]  # no mask is a mask, too
 
 REFUSALS = (TypeError, ValueError, NotImplementedError, RuntimeError, AttributeError, LookupError)
 """What a network raises that does not know an argument or a shape."""
@@ -43,27 +44,15 @@ def fit(
     The network is as it was when the context ends.
     """
     compute = compute or network.dtype
-    levers, refused = PLAIN, list[str]()
-    if wanted.packing == "forest" and _draws(network):
-        wanted = replace(wanted, packing="flat")
-        refused.append("forest: rows with one beginning would share what dropout draws")
     was_training = network.training
     network.eval()
-    rows = _rows(network)
-    with torch.no_grad(), pulled(network, PLAIN, compute) as plain:
-        alone = torch.cat([plain.logprobs(batch) for row in rows for batch in plain.passes([row], 10**9)])
-    if _why_not(network, wanted, compute, rows, alone) is None:
-        levers = wanted
-    else:
-        for name, change in _changes(wanted):
-            reason = _why_not(network, replace(levers, **change), compute, rows, alone)
-            if reason is None:
-                levers = replace(levers, **change)
-            else:
-                refused.append(f"{name}: {reason}")
-    network.train(was_training)
+    try:
+        with torch.no_grad():
+            levers, refused = _choose(network, wanted, compute)
+    finally:
+        network.train(was_training)
     with pulled(network, levers, compute) as forward:
-        yield replace(forward, refused=tuple(refused))
+        yield replace(forward, refused=refused)
 
 
 @contextmanager
@@ -99,6 +88,42 @@ def _groups(network: PreTrainedModel, compute: torch.dtype) -> list[Group]:
     return groups
 
 
+def _choose(network: PreTrainedModel, wanted: Levers, compute: torch.dtype) -> tuple[Levers, tuple[str, ...]]:
+    """Give the wanted levers that change nothing, and say why the others are off."""
+    rows = _rows(network)
+    with pulled(network, PLAIN, compute) as plain:
+        alone = torch.cat([plain.logprobs(batch) for row in rows for batch in plain.passes([row], 10**9)])
+    possible, refused = _possible(network, wanted, rows)
+    if _why_not(network, possible, compute, rows, alone) is None:
+        return possible, refused
+    levers = PLAIN
+    for name, change in _changes(possible):
+        reason = _why_not(network, replace(levers, **change), compute, rows, alone)
+        if reason is None:
+            levers = replace(levers, **change)
+        else:
+            refused = (*refused, f"{name}: {reason}")
+    return levers, refused
+
+
+def _possible(
+    network: PreTrainedModel, wanted: Levers, rows: Sequence[Encoded]
+) -> tuple[Levers, tuple[str, ...]]:
+    """Take back what would change something that three rows do not show."""
+    refused: list[str] = []
+    if wanted.packing != "padded" and not inner(network)._can_set_attn_implementation():
+        names = ("flat",) if wanted.packing == "flat" else ("flat", "forest")
+        refused += [f"{name}: its attention has code of its own" for name in names]
+        wanted = replace(wanted, packing="padded")
+    if wanted.packing == "forest" and _draws(network, rows):
+        refused.append("forest: rows with one beginning would share what dropout draws")
+        wanted = replace(wanted, packing="flat")
+    if wanted.own_head and type(inner(network).get_output_embeddings()) is not nn.Linear:
+        refused.append("own head: the output layer is no plain matrix")
+        wanted = replace(wanted, own_head=False)
+    return wanted, tuple(refused)
+
+
 def _changes(wanted: Levers) -> Iterator[tuple[str, dict[str, Any]]]:
     """Give the wanted levers one by one; a later packing takes the place of an earlier one."""
     if wanted.packing != "padded":
@@ -111,7 +136,6 @@ def _changes(wanted: Levers) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "grouped LoRA", {"grouped": True}
 
 
-@torch.no_grad()
 def _why_not(
     network: PreTrainedModel, levers: Levers, compute: torch.dtype, rows: Sequence[Encoded], alone: Tensor
 ) -> str | None:
@@ -134,18 +158,23 @@ def _in_order(batch: Pass, logprobs_C: Tensor) -> Tensor:
 
 
 def _rows(network: PreTrainedModel) -> list[Encoded]:
-    """Make three rows: two that begin alike, and one of its own."""
-    rows: int = inner(network).get_input_embeddings().weight.shape[0]  # type: ignore[index,assignment]  # a matrix
+    """Make three rows: two that begin alike, and one of its own; shorter ones where the context is short."""
+    known: int = inner(network).get_input_embeddings().weight.shape[0]  # type: ignore[index,assignment]  # a matrix
     draw = random.Random(0)
-    beginning, *ends = ([draw.randrange(rows) for _ in range(size)] for size in (WORTH_SHARING + 3, 7, 9, 23))
-    ids = [beginning + ends[0], beginning + ends[1], ends[2]]
+    shared = max(1, min(WORTH_SHARING + 3, positions_of(network) - 10))
+    beginning, *ends = ([draw.randrange(known) for _ in range(size)] for size in (shared, 7, 9, 23))
+    ids = [beginning + ends[0], beginning + ends[1], ends[2][: positions_of(network)]]
     return [Encoded(array("l", row), array("f", [0.0] + [1.0] * (len(row) - 1))) for row in ids]
 
 
-def _draws(network: PreTrainedModel) -> bool:
-    """Does anything in the network drop values at random while it trains?"""
-    config = network.config.get_text_config()
-    in_attention = getattr(config, "attention_dropout", 0.0) or 0.0
-    return in_attention > 0 or any(
-        isinstance(layer, nn.Dropout) and layer.p > 0 for layer in network.modules()
-    )
+def _draws(network: PreTrainedModel, rows: Sequence[Encoded]) -> bool:
+    """Does the network draw random numbers while it trains?"""
+    before = random_state()
+    network.train()
+    with pulled(network, PLAIN) as forward:
+        for batch in forward.passes(rows[:1], 10**9):
+            forward.logprobs(batch)
+    network.eval()
+    after = random_state()
+    set_random_state(before)
+    return any(not torch.equal(before[name], after[name]) for name in before)

@@ -27,6 +27,8 @@ class Head:
     bias: Tensor | None
     scale: float = 1.0
     softcap: float | None = None
+    compute: torch.dtype | None = None
+    """What products are computed in; unset: the type of the weights."""
 
     @classmethod
     def of(cls, network: PreTrainedModel, compute: torch.dtype) -> Head:
@@ -35,13 +37,8 @@ class Head:
         config = network.config.get_text_config()
         scale = getattr(config, "logit_scale", None) or 1.0  # Cohere multiplies, Granite divides
         scale /= getattr(config, "logits_scaling", None) or 1.0
-        bias = getattr(layer, "bias", None)
-        return cls(
-            layer.weight.to(compute),
-            None if bias is None else bias.to(compute),
-            scale,
-            getattr(config, "final_logit_softcapping", None),
-        )
+        softcap = getattr(config, "final_logit_softcapping", None)
+        return cls(layer.weight, getattr(layer, "bias", None), scale, softcap, compute)
 
     def logprobs(self, hidden_SD: Tensor, targets_S: Tensor, hint_S: Tensor | None = None) -> Tensor:
         """Give log-probabilities in nats, shape [S], in float32 or finer.
@@ -53,23 +50,27 @@ class Head:
         parameters = (self.weight, self.bias)
         learns = torch.is_grad_enabled() and any(p is not None and p.requires_grad for p in parameters)
         function = _Trained if learns else _Frozen
-        hidden_SD = hidden_SD.to(self.weight.dtype)
         return function.apply(hidden_SD, self.weight, self.bias, targets_S, (self, hint_S))
 
     @torch.no_grad()
     def top(self, hidden_SD: Tensor, targets_S: Tensor) -> tuple[Tensor, Tensor]:
         """Give log-probabilities, and whether each target has the highest one of its row."""
         logprobs, is_first = [], []
-        for part, logits in self._chunks(hidden_SD.to(self.weight.dtype), self.weight, self.bias):
+        for part, logits in self._chunks(hidden_SD, self.weight, self.bias):
             wanted = targets_S[part, None]
             logprobs.append(logits.gather(1, wanted)[:, 0] - logits.logsumexp(-1))
             is_first.append(logits.argmax(-1) == wanted[:, 0])
         return torch.cat(logprobs), torch.cat(is_first)
 
+    def _cast(self, values: Tensor) -> Tensor:
+        return values if self.compute is None else values.to(self.compute)
+
     def _chunks(
         self, hidden_SD: Tensor, weight_VD: Tensor, bias_V: Tensor | None
     ) -> Iterator[tuple[slice, Tensor]]:
         """Give logits in float32 or finer, so many rows at a time that they stay in cache."""
+        hidden_SD, weight_VD = self._cast(hidden_SD), self._cast(weight_VD)
+        bias_V = None if bias_V is None else self._cast(bias_V)
         room = CUDA_BYTES if hidden_SD.is_cuda else CACHE_BYTES
         rows = max(1, room // (4 * len(weight_VD)))
         for start in range(0, len(hidden_SD), rows):
@@ -93,6 +94,7 @@ class Head:
 
 
 _How = tuple[Head, Tensor | None]
+_Grads = tuple[Tensor | None, Tensor, Tensor | None]
 
 
 class _Frozen(torch.autograd.Function):
@@ -102,35 +104,38 @@ class _Frozen(torch.autograd.Function):
     def forward(
         ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, how: _How
     ) -> Tensor:
+        head, _ = how
         logprobs = []
-        unit = torch.empty_like(hidden) if ctx.needs_input_grad[0] else None
-        for part, logits in how[0]._chunks(hidden, weight, bias):
+        cast = head._cast(weight)
+        unit = torch.empty_like(hidden, dtype=cast.dtype) if ctx.needs_input_grad[0] else None
+        for part, logits in head._chunks(hidden, cast, bias):
             wanted = targets[part, None]
             total = logits.logsumexp(-1, keepdim=True)
             logprobs.append((logits.gather(1, wanted) - total)[:, 0])
             if unit is not None:
-                torch.mm(how[0]._slope_(logits, wanted, total).to(weight.dtype), weight, out=unit[part])
+                torch.mm(head._slope_(logits, wanted, total).to(cast.dtype), cast, out=unit[part])
         if unit is not None:
             ctx.save_for_backward(unit)
+        ctx.dtype = hidden.dtype
         return torch.cat(logprobs)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor | None, ...]:
         (unit,), (grad,) = ctx.saved_tensors, grad_outputs
-        return unit * grad[:, None].to(unit.dtype), None, None, None, None
+        return (unit * grad[:, None]).to(ctx.dtype), None, None, None, None
 
 
 class _Trained(torch.autograd.Function):
-    """Three products where the loss multiplies by `hint`, five where it turns out that it does not."""
+    """Three products where the loss multiplies by `hint`, six where it turns out that it does not."""
 
     @staticmethod
     def forward(
         ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, how: _How
     ) -> Tensor:
         head, hint = how
-        logprobs, grads = _walk(hidden, weight, bias, targets, how)
+        ctx.head, ctx.is_read = head, not ctx.needs_input_grad[0]
+        logprobs, grads = _walk((hidden, weight, bias), targets, how, into_hidden=not ctx.is_read)
         ctx.save_for_backward(hidden, weight, bias, targets, hint, *grads)
-        ctx.head = head
         return logprobs
 
     @staticmethod
@@ -138,29 +143,47 @@ class _Trained(torch.autograd.Function):
         hidden, weight, bias, targets, hint, *grads = ctx.saved_tensors
         (grad,) = grad_outputs
         if hint is None or not torch.equal(grad, hint):
-            _, grads = _walk(hidden, weight, bias, targets, (ctx.head, grad))
+            how = (ctx.head, grad)
+            _, grads = _walk((hidden, weight, bias), targets, how, into_hidden=not ctx.is_read)
         return (*grads, None, None)
 
 
 def _walk(
-    hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, how: _How
+    parts: tuple[Tensor, Tensor, Tensor | None], targets: Tensor, how: _How, *, into_hidden: bool
 ) -> tuple[Tensor, tuple[Tensor | None, ...]]:
-    """Give log-probabilities and, where a factor is given, the gradients of their sum times it."""
-    head, factor = how
+    """Give log-probabilities and, where a factor is given, the gradients of their sum times it.
+
+    Gradients are summed over chunks in the type of the weights, whatever products are computed in.
+    """
+    (hidden, weight, bias), (head, factor) = parts, how
     logprobs = []
-    into_hidden = into_weight = into_bias = None
+    cast, grads = head._cast(weight), None
     if factor is not None:
-        into_hidden, into_weight = torch.empty_like(hidden), torch.zeros_like(weight)
-        into_bias = None if bias is None else torch.zeros_like(bias)
-    for part, logits in head._chunks(hidden, weight, bias):
+        bias_grad = None if bias is None else torch.zeros_like(bias)
+        grads = torch.empty_like(hidden) if into_hidden else None, torch.zeros_like(weight), bias_grad
+    for part, logits in head._chunks(hidden, cast, bias):
         wanted = targets[part, None]
         total = logits.logsumexp(-1, keepdim=True)
         logprobs.append((logits.gather(1, wanted) - total)[:, 0])
-        if factor is None or into_hidden is None or into_weight is None:
-            continue
-        slope = head._slope_(logits, wanted, total).mul_(factor[part, None]).to(weight.dtype)
-        torch.mm(slope, weight, out=into_hidden[part])
-        into_weight.addmm_(slope.t(), hidden[part])
-        if into_bias is not None:
-            into_bias += slope.sum(0)
-    return torch.cat(logprobs), (into_hidden, into_weight, into_bias)
+        if factor is not None and grads is not None:
+            slope = head._slope_(logits, wanted, total).mul_(factor[part, None]).to(cast.dtype)
+            _add(grads, part, slope, cast, head._cast(hidden[part]))
+    return torch.cat(logprobs), grads or (None, None, None)
+
+
+def _add(
+    grads: tuple[Tensor | None, Tensor, Tensor | None],
+    part: slice,
+    slope: Tensor,
+    weight: Tensor,
+    rows: Tensor,
+) -> None:
+    into_hidden, into_weight, into_bias = grads
+    if into_hidden is not None:
+        into_hidden[part] = slope @ weight
+    if into_weight.dtype is slope.dtype:
+        into_weight.addmm_(slope.t(), rows)
+    else:
+        into_weight += slope.t() @ rows
+    if into_bias is not None:
+        into_bias += slope.sum(0)

@@ -26,6 +26,7 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 
 from tunesmith.core.cards import Encoded
 from tunesmith.engine.forward import Forward
+from tunesmith.engine.network import positions_of
 from tunesmith.engine.randomness import random_state, set_random_state
 
 SAMPLES = (64, 192)
@@ -102,7 +103,8 @@ def measure(forward: Forward, learning: int) -> Need:
 
     The backward pass holds about as much again as one layer keeps: its gradients.
     """
-    (small, low), (large, high) = ((tokens, _held(forward, tokens)) for tokens in SAMPLES)
+    most = min(1, positions_of(forward.network) / SAMPLES[-1])
+    (small, low), (large, high) = ((n, _held(forward, n)) for n in (int(most * sample) for sample in SAMPLES))
     kept = (high - low) / (large - small)
     per_token = kept + kept / max(1, len(checkpointable(forward.network)))
     return Need(resident_bytes(forward.network.device), learning, max(0.0, low - kept * small), per_token)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from torch import nn
 from transformers import PreTrainedModel
 
@@ -11,6 +13,11 @@ def inner(network: PreTrainedModel) -> PreTrainedModel:
     from peft import PeftModel
 
     return network.get_base_model() if isinstance(network, PeftModel) else network  # type: ignore[return-value]
+
+
+def positions_of(network: PreTrainedModel) -> int:
+    """Give the most tokens of a row that the network has positions for; very many where it does not say."""
+    return getattr(network.config.get_text_config(), "max_position_embeddings", None) or sys.maxsize
 
 
 def layers_of(network: PreTrainedModel) -> list[nn.Module]:

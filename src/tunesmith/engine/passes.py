@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from tunesmith.core.cards import Encoded
-from tunesmith.engine.attention import Layout
 from tunesmith.engine.forest import WORTH_SHARING, Floats, Forest, Ids, alphabetical, common_length
+from tunesmith.engine.layout import Layout
 
 Packing = Literal["forest", "flat", "padded"]
 """How rows share a pass: beginnings computed once, rows end to end, or rows side by side with padding."""
