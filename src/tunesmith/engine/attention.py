@@ -82,7 +82,8 @@ class _Options:
 
 
 def _choose(query: Tensor, key: Tensor, value: Tensor, options: _Options) -> Any:
-    if query.is_cuda and query.dtype in (torch.bfloat16, torch.float16) and options.softcap is None:
+    is_plain = options.softcap is None and not options.dropout
+    if query.is_cuda and query.dtype in (torch.bfloat16, torch.float16) and is_plain:
         return _varlen
     if query.device.type == "cpu" and options.is_plain and key.shape == value.shape:
         return _folded

@@ -83,9 +83,12 @@ def _groups(network: PreTrainedModel, compute: torch.dtype) -> list[Group]:
     ids = torch.ones(1, 2, dtype=torch.long, device=network.device)
     was_training = network.training
     network.eval()  # nothing is to be drawn at random
-    groups = find_groups(network, lambda: inner(network).base_model(input_ids=ids, use_cache=False), compute)
-    network.train(was_training)
-    return groups
+    try:
+        return find_groups(
+            network, lambda: inner(network).base_model(input_ids=ids, use_cache=False), compute
+        )
+    finally:
+        network.train(was_training)
 
 
 def _choose(network: PreTrainedModel, wanted: Levers, compute: torch.dtype) -> tuple[Levers, tuple[str, ...]]:

@@ -1,5 +1,6 @@
 """The command line: one file per command, all of them light until they run."""
 
+import logging
 import os
 import sys
 from importlib import import_module
@@ -15,6 +16,8 @@ from tunesmith.doors.cli.command import COMMANDS
 
 def main() -> None:
     """Run the command that was typed; ends the process with a documented exit code."""
+    # It recommends a kernel of its own to whoever imports peft, used or not.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     try:
         code = build()(standalone_mode=False, prog_name="tunesmith")
         if code == Stopped.exit_code:
