@@ -54,12 +54,3 @@ def test_room_is_bounded_by_the_limit_and_the_disk(tmp_path: Path) -> None:
     assert Cache(tmp_path, most_bytes=100).has_room_for(100)
     assert not Cache(tmp_path, most_bytes=100).has_room_for(101)
     assert not Cache(tmp_path, most_bytes=10**30).has_room_for(10**20)
-
-
-def test_an_entry_can_be_dropped(tmp_path: Path) -> None:
-    cache = Cache(tmp_path)
-    add(cache, KEY, b"damaged")
-    path = cache.find("kind", KEY)
-    assert path is not None
-    cache.drop(path)
-    assert cache.find("kind", KEY) is None

@@ -1,6 +1,7 @@
+import pytest
 import torch
 
-from tunesmith.engine.randomness import random_state, seed_everything, set_random_state
+from tunesmith.engine.randomness import draws, random_state, seed_everything, set_random_state
 
 
 def test_a_seed_decides_what_is_drawn() -> None:
@@ -27,3 +28,12 @@ def test_a_state_does_not_move_on_with_what_is_drawn_after_it() -> None:
     before = state["cpu"].clone()
     torch.rand(4)
     assert torch.equal(state["cpu"], before)
+
+
+def test_whether_something_draws_is_found_out_without_drawing() -> None:
+    before = torch.get_rng_state()
+    assert draws(lambda: torch.rand(1))
+    assert not draws(lambda: torch.ones(1))
+    with pytest.raises(ZeroDivisionError):
+        draws(lambda: torch.rand(1) / (1 // 0))
+    assert torch.equal(torch.get_rng_state(), before)

@@ -143,3 +143,15 @@ def test_too_little_room_is_said(tmp_path: Path) -> None:
         refused = with_trunk(plain, ROWS, 100, Cache(tmp_path, most_bytes=1000), "base")
     assert refused.trunk is None
     assert "too much for the disk" in refused.refused[-1]
+
+
+def test_layers_that_drop_values_are_computed_anew(cache: Cache) -> None:
+    network = network_of("gpt2", resid_pdrop=0.1)
+    network.requires_grad_(False)
+    layers_of(network)[-1].requires_grad_(True)
+    with fit(network) as plain:
+        state = torch.get_rng_state()
+        refused = with_trunk(plain, ROWS, 100, cache, "base")
+        assert torch.equal(torch.get_rng_state(), state)
+    assert refused.trunk is None
+    assert "drops values at random" in refused.refused[-1]

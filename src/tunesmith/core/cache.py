@@ -7,7 +7,7 @@ used for longest go when there are too many bytes.
 import os
 import shutil
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -47,10 +47,6 @@ class Cache:
             aside.unlink(missing_ok=True)
         self._trim(keep=path)
 
-    def drop(self, path: Path) -> None:
-        """Forget an entry, such as one that turned out to be damaged."""
-        path.unlink(missing_ok=True)
-
     def has_room_for(self, size: int) -> bool:
         """Would an entry of so many bytes fit, on the disk and within the limit?"""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +56,10 @@ class Cache:
         return self.folder / kind / hash_value({"format": FORMAT, **key})
 
     def _trim(self, keep: Path) -> None:
-        entries = [(path.stat(), path) for path in self.folder.glob("*/[!.]*")]
+        entries: list[tuple[os.stat_result, Path]] = []
+        for path in self.folder.glob("*/[!.]*"):
+            with suppress(FileNotFoundError):  # another run removed it meanwhile
+                entries.append((path.stat(), path))
         total = sum(stat.st_size for stat, _ in entries)
         for stat, path in sorted(entries, key=lambda entry: entry[0].st_mtime):
             if total <= self.most_bytes:

@@ -56,19 +56,18 @@ class Head:
     def top(self, hidden_SD: Tensor, targets_S: Tensor) -> tuple[Tensor, Tensor]:
         """Give log-probabilities, and whether each target has the highest one of its row."""
         logprobs, is_first = [], []
-        for part, logits in self._chunks(hidden_SD, self.weight, self.bias):
-            wanted = targets_S[part, None]
-            logprobs.append(logits.gather(1, wanted)[:, 0] - logits.logsumexp(-1))
-            is_first.append(logits.argmax(-1) == wanted[:, 0])
+        for chunk in self._chunks(hidden_SD, self.weight, self.bias, targets_S):
+            logprobs.append(chunk.logprobs)
+            is_first.append(chunk.logits.argmax(-1) == chunk.targets[:, 0])
         return torch.cat(logprobs), torch.cat(is_first)
 
     def _cast(self, values: Tensor) -> Tensor:
         return values if self.compute is None else values.to(self.compute)
 
     def _chunks(
-        self, hidden_SD: Tensor, weight_VD: Tensor, bias_V: Tensor | None
-    ) -> Iterator[tuple[slice, Tensor]]:
-        """Give logits in float32 or finer, so many rows at a time that they stay in cache."""
+        self, hidden_SD: Tensor, weight_VD: Tensor, bias_V: Tensor | None, targets_S: Tensor
+    ) -> Iterator[_Chunk]:
+        """Score so many rows at a time that their logits stay in cache."""
         hidden_SD, weight_VD = self._cast(hidden_SD), self._cast(weight_VD)
         bias_V = None if bias_V is None else self._cast(bias_V)
         room = CUDA_BYTES if hidden_SD.is_cuda else CACHE_BYTES
@@ -81,16 +80,31 @@ class Head:
                 logits.mul_(self.scale)
             if self.softcap is not None:
                 logits.div_(self.softcap).tanh_().mul_(self.softcap)
-            yield part, logits
+            yield _Chunk(part, targets_S[part, None], logits, logits.logsumexp(-1, keepdim=True))
 
-    def _slope_(self, logits: Tensor, targets: Tensor, logprobs_sum: Tensor) -> Tensor:
-        """Turn logits, in place, into the gradient of each log-probability by the product hW'."""
+    def _slope_(self, chunk: _Chunk) -> Tensor:
+        """Turn a chunk's logits, in place, into the gradient of each log-probability by the product hW'."""
+        logits = chunk.logits
         outer = None if self.softcap is None else (logits / self.softcap).square_().neg_().add_(1.0)
-        slope = logits.sub_(logprobs_sum).exp_().neg_()
-        slope.scatter_add_(1, targets, torch.ones_like(targets, dtype=slope.dtype))
+        slope = logits.sub_(chunk.total).exp_().neg_()
+        slope.scatter_add_(1, chunk.targets, torch.ones_like(chunk.targets, dtype=slope.dtype))
         if outer is not None:
             slope.mul_(outer)
         return slope.mul_(self.scale) if self.scale != 1.0 else slope
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Some rows: which, their targets [s, 1], logits [s, V] in float32 or finer, their logsumexp [s, 1]."""
+
+    part: slice
+    targets: Tensor
+    logits: Tensor
+    total: Tensor
+
+    @property
+    def logprobs(self) -> Tensor:
+        return (self.logits.gather(1, self.targets) - self.total)[:, 0]
 
 
 _How = tuple[Head, Tensor | None]
@@ -108,12 +122,10 @@ class _Frozen(torch.autograd.Function):
         logprobs = []
         cast = head._cast(weight)
         unit = torch.empty_like(hidden, dtype=cast.dtype) if ctx.needs_input_grad[0] else None
-        for part, logits in head._chunks(hidden, cast, bias):
-            wanted = targets[part, None]
-            total = logits.logsumexp(-1, keepdim=True)
-            logprobs.append((logits.gather(1, wanted) - total)[:, 0])
+        for chunk in head._chunks(hidden, cast, bias, targets):
+            logprobs.append(chunk.logprobs)
             if unit is not None:
-                torch.mm(head._slope_(logits, wanted, total).to(cast.dtype), cast, out=unit[part])
+                torch.mm(head._slope_(chunk).to(cast.dtype), cast, out=unit[chunk.part])
         if unit is not None:
             ctx.save_for_backward(unit)
         ctx.dtype = hidden.dtype
@@ -133,8 +145,8 @@ class _Trained(torch.autograd.Function):
         ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, how: _How
     ) -> Tensor:
         head, hint = how
-        ctx.head, ctx.is_read = head, not ctx.needs_input_grad[0]
-        logprobs, grads = _walk((hidden, weight, bias), targets, how, into_hidden=not ctx.is_read)
+        ctx.head, ctx.into_hidden = head, ctx.needs_input_grad[0]
+        logprobs, grads = _walk((hidden, weight, bias), targets, how, into_hidden=ctx.into_hidden)
         ctx.save_for_backward(hidden, weight, bias, targets, hint, *grads)
         return logprobs
 
@@ -144,7 +156,7 @@ class _Trained(torch.autograd.Function):
         (grad,) = grad_outputs
         if hint is None or not torch.equal(grad, hint):
             how = (ctx.head, grad)
-            _, grads = _walk((hidden, weight, bias), targets, how, into_hidden=not ctx.is_read)
+            _, grads = _walk((hidden, weight, bias), targets, how, into_hidden=ctx.into_hidden)
         return (*grads, None, None)
 
 
@@ -161,23 +173,15 @@ def _walk(
     if factor is not None:
         bias_grad = None if bias is None else torch.zeros_like(bias)
         grads = torch.empty_like(hidden) if into_hidden else None, torch.zeros_like(weight), bias_grad
-    for part, logits in head._chunks(hidden, cast, bias):
-        wanted = targets[part, None]
-        total = logits.logsumexp(-1, keepdim=True)
-        logprobs.append((logits.gather(1, wanted) - total)[:, 0])
+    for chunk in head._chunks(hidden, cast, bias, targets):
+        logprobs.append(chunk.logprobs)
         if factor is not None and grads is not None:
-            slope = head._slope_(logits, wanted, total).mul_(factor[part, None]).to(cast.dtype)
-            _add(grads, part, slope, cast, head._cast(hidden[part]))
+            slope = head._slope_(chunk).mul_(factor[chunk.part, None]).to(cast.dtype)
+            _add(grads, chunk.part, slope, cast, head._cast(hidden[chunk.part]))
     return torch.cat(logprobs), grads or (None, None, None)
 
 
-def _add(
-    grads: tuple[Tensor | None, Tensor, Tensor | None],
-    part: slice,
-    slope: Tensor,
-    weight: Tensor,
-    rows: Tensor,
-) -> None:
+def _add(grads: _Grads, part: slice, slope: Tensor, weight: Tensor, rows: Tensor) -> None:
     into_hidden, into_weight, into_bias = grads
     if into_hidden is not None:
         into_hidden[part] = slope @ weight

@@ -38,6 +38,7 @@ class Layout:
 
     segments: tuple[Segment, ...]
     is_read: bool = False
+    rows: Rows | None = None
 
     @cached_property
     def folds(self) -> tuple[Fold, ...]:
@@ -71,9 +72,9 @@ class Layout:
 
     def on(self, device: torch.device) -> Rows:
         """Describe the segments as the GPU's kernel wants it; made once per pass."""
-        if "rows" not in self.__dict__:
-            self.__dict__["rows"] = Rows.of(self, device)
-        return self.__dict__["rows"]
+        if self.rows is None:
+            self.rows = Rows.of(self, device)
+        return self.rows
 
 
 @dataclass(frozen=True)

@@ -142,9 +142,8 @@ class _Together(torch.autograd.Function):
         for weight, bias, low, up, scale in zip(
             weights, biases, low_TR.split(sizes, 1), b, scales, strict=True
         ):
-            output = functional.linear(
-                x_TI.view(x.shape), weight, bias
-            )  # not a view: some networks scale in place
+            # Not a view of rows: some networks change their projections in place.
+            output = functional.linear(x_TI.view(x.shape), weight, bias)
             output.view(-1, len(weight)).addmm_(low, up.to(dtype).t(), alpha=scale)
             outputs.append(output)
         ctx.save_for_backward(x_TI, low_TR, a_RI, *weights, *b)

@@ -1,6 +1,6 @@
 """The random state of a run: where it begins, and how it is saved and taken back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
@@ -17,6 +17,17 @@ def random_state() -> dict[str, Tensor]:
     if torch.cuda.is_available():
         states["cuda"] = torch.cuda.get_rng_state()
     return states
+
+
+def draws(run: Callable[[], object]) -> bool:
+    """Does running this draw random numbers? The state is as before, either way."""
+    before = random_state()
+    try:
+        run()
+        after = random_state()
+    finally:
+        set_random_state(before)
+    return any(not torch.equal(before[name], after[name]) for name in before)
 
 
 def set_random_state(states: Mapping[str, Tensor]) -> None:

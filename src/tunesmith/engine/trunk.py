@@ -23,6 +23,7 @@ from tunesmith.core.cards import Encoded
 from tunesmith.core.hashing import hash_value
 from tunesmith.engine.network import frozen_depth, layers_of
 from tunesmith.engine.passes import Pass
+from tunesmith.engine.randomness import draws
 
 if TYPE_CHECKING:
     from tunesmith.engine.forward import Forward
@@ -74,6 +75,8 @@ def with_trunk(
         return forward
     if not cache.has_room_for(4 * size * width):
         return _refuse(forward, f"{4 * size * width / 1e9:.1f} GB are too much for the disk")
+    if _draws(forward, rows):
+        return _refuse(forward, "the network drops values at random, anew in every epoch")
     key = _key(forward, base, depth, starts)
     found = cache.find("trunk", key)
     was_cached = found is not None and found.stat().st_size == 4 * size * width
@@ -150,9 +153,18 @@ def _leaving(forward: Forward, depth: int, batch: Pass) -> Tensor:
 
 
 @torch.no_grad()
+def _draws(forward: Forward, rows: Sequence[Encoded]) -> bool:
+    batch = next(forward.passes(rows, CHECKED_TOKENS))
+    forward.network.train()
+    found = draws(lambda: forward.hidden(batch))
+    forward.network.eval()
+    return found
+
+
+@torch.no_grad()
 def _checked(plain: Forward, reading: Forward, rows: Sequence[Encoded]) -> Forward:
     """Compare a pass that reads with one that computes; a cache that is not what it should be shows here."""
-    some = next(iter(plain.passes(rows, CHECKED_TOKENS)))
+    some = next(plain.passes(rows, CHECKED_TOKENS))
     few = [rows[number] for number in some.numbers]
     computed, read = (
         torch.cat([forward.logprobs(batch) for batch in forward.passes(few, CHECKED_TOKENS)])

@@ -63,7 +63,7 @@ def _walk(folder: RunFolder, is_asked_to_stop: Callable[[], bool], disk: Disk) -
     tuned = yield from _answer_once(folder, "answers-tuned.json", questions, model, is_asked_to_stop)
     report = _report(folder, questions, base, tuned)
     yield Stage("package", "written, then loaded by a fresh process and held against the trained model")
-    package = _package(folder, prepared, model, report)
+    package = _package(folder, prepared, model, report, disk)
     for note in verify(package.folder, COMMAND).notes:
         yield Warned(note)
     page = write_page(folder, prepared, report, model)
@@ -127,7 +127,7 @@ def _report(folder: RunFolder, questions: Questions, base: Answers, tuned: Answe
     return report
 
 
-def _package(folder: RunFolder, prepared: Prepared, model: Model, report: Report) -> Package:
+def _package(folder: RunFolder, prepared: Prepared, model: Model, report: Report, disk: Disk) -> Package:
     locked = folder.read_json("lock.json")
     assert locked is not None
     facts = Facts(
@@ -138,4 +138,4 @@ def _package(folder: RunFolder, prepared: Prepared, model: Model, report: Report
         ledger=prepared.dataset.ledger,
         report=report,
     )
-    return packages.write(model, prepared.parts.method, prepared.parts.exporter, folder.package, facts)
+    return packages.write(model, prepared.parts.method, prepared.parts.exporter, folder.package, facts, disk)

@@ -29,8 +29,18 @@ def test_it_answers_at_its_address_until_it_is_asked_to_stop(host: str) -> None:
 def test_with_a_key_others_may_come() -> None:
     address = take_address("0.0.0.0", port=0, api_key="sesame")
     server = open_server(create_app(State({}, None, api_key="sesame")), address)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    port = address.listener.getsockname()[1]
+    asked = [
+        httpx.get(
+            f"http://127.0.0.1:{port}/v1/models", headers={"Authorization": f"Bearer {key}"}
+        ).status_code
+        for key in ("sesame", "open")
+    ]
     server.stop()
-    server.run()
+    thread.join()
+    assert asked == [200, 401]
 
 
 @pytest.mark.parametrize("api_key", [None, ""])
