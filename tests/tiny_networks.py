@@ -75,6 +75,19 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
     },
 }
 
+STRETCHED: dict[str, Any] = _GROUPED | {
+    "original_max_position_embeddings": 30,
+    "rope_parameters": {
+        "rope_type": "longrope",
+        "rope_theta": 10_000.0,
+        "short_factor": [1.0, 1.1, 1.2, 1.3],
+        "long_factor": [2.0, 3.0, 4.0, 5.0],
+        "original_max_position_embeddings": 30,
+        "factor": 4.0,
+    },
+}
+"""Rows of more than 30 tokens are read with other rotary frequencies, as phi3 reads long ones."""
+
 PADDED = {"gpt_neo", "falcon", "bloom", "xlstm", "gpt_oss"}
 """Architectures whose attention cannot be replaced: it has its own code, or sinks, or is none."""
 OWN_LOGITS = {"xlstm"}

@@ -2,6 +2,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from tunesmith.core.cache import Cache
 
 KEY = {"base": "abc", "rows": [1, 2]}
@@ -21,6 +23,42 @@ def test_what_was_added_is_found_under_the_same_key_only(tmp_path: Path) -> None
     assert found.read_bytes() == b"states"
     assert cache.find("kind", KEY | {"base": "abd"}) is None
     assert cache.find("other", KEY) is None
+
+
+def test_content_is_read_as_it_was_written(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    assert cache.read("kind", KEY) is None
+    for content in (b"", b"answers"):
+        cache.write("kind", KEY, content)
+        assert cache.read("kind", KEY) == content
+    assert cache.read("kind", KEY | {"base": "abd"}) is None
+
+
+@pytest.mark.parametrize("damage", [slice(0, 10), slice(0, -1), slice(0, 0)])
+def test_damaged_content_counts_as_not_there(tmp_path: Path, damage: slice) -> None:
+    cache = Cache(tmp_path)
+    cache.write("kind", KEY, b"answers")
+    (path,) = (tmp_path / "kind").iterdir()
+    path.write_bytes(path.read_bytes()[damage])
+    assert cache.read("kind", KEY) is None
+    assert not path.exists()
+    cache.write("kind", KEY, b"answers")
+    assert cache.read("kind", KEY) == b"answers"
+
+
+def test_where_nothing_can_be_written_nothing_is_kept_and_nothing_fails(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    for cache in (Cache(tmp_path / "file"), Cache(tmp_path / "small", most_bytes=3)):
+        cache.write("kind", KEY, b"answers")
+        assert cache.read("kind", KEY) is None
+    assert not Cache(tmp_path / "file").has_room_for(1)
+
+
+def test_other_code_finds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = Cache(tmp_path)
+    cache.write("kind", KEY, b"answers")
+    monkeypatch.setattr("tunesmith.core.cache.hash_code", lambda: "other")
+    assert cache.read("kind", KEY) is None
 
 
 def test_an_entry_is_whole_or_not_there(tmp_path: Path) -> None:

@@ -153,6 +153,8 @@ def test_a_mask_or_a_tensor_it_does_not_know_is_refused_and_not_left_out() -> No
     query, key, value, _ = tensors(layout, torch.float32)
     with pytest.raises(NotImplementedError, match="attention with a mask"):
         attend(nn.Module(), query, key, value, torch.zeros(1, 1, 7, 7), layout=layout)
+    with pytest.raises(NotImplementedError, match="attention with a mask"):
+        attend(nn.Module(), query, key, value, window_mask(use_vmap=True), layout=layout)
     for told, masked in ((None, 5), (5, None), (5, 6)):
         mask = window_mask(local_size=masked)
         with pytest.raises(NotImplementedError, match="attention with a mask"):

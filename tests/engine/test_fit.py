@@ -13,6 +13,7 @@ from tiny_networks import (
     ARCHITECTURES,
     OWN_LOGITS,
     PADDED,
+    STRETCHED,
     at_once,
     network_of,
     one_at_a_time,
@@ -150,6 +151,16 @@ def test_a_window_longer_than_the_rows_that_are_tried_is_kept_all_the_same(archi
     with fit(network) as forward:
         assert at_once(forward, ROWS, 200).distance(alone) < 1e-5
     assert max(len(row) for row in ROWS) > 60
+
+
+@pytest.mark.parametrize("levers", [FAST, PLAIN], ids=["fast", "plain"])
+def test_a_row_keeps_its_rotary_frequencies_beside_one_that_needs_others(levers: Levers) -> None:
+    network = network_of("phi3", **STRETCHED)
+    whole = [row for row in ROWS if row.weights[-1]]  # behind the last wanted token nothing is read
+    assert {len(row) > 31 for row in whole} == {True, False}
+    alone = one_at_a_time(network, whole)
+    with fit(network, levers) as forward:
+        assert at_once(forward, whole, 10_000).distance(alone) < 1e-5
 
 
 def test_a_pass_may_hold_more_tokens_than_the_network_has_positions() -> None:

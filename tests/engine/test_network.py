@@ -1,8 +1,10 @@
+import sys
+
 import pytest
 
-from tiny_networks import network_of
+from tiny_networks import STRETCHED, network_of
 from tunesmith.core.cards import Model
-from tunesmith.engine.network import frozen_depth, inner, layers_of
+from tunesmith.engine.network import frozen_depth, inner, layers_of, stretched_beyond
 from tunesmith.method.lora import LoRA
 
 
@@ -20,6 +22,16 @@ def test_below_peft_is_the_network_itself(tiny_model: Model) -> None:
     wrapped = LoRA(rank=2).apply(tiny_model, seed=0).network
     assert wrapped is not network
     assert inner(wrapped) is network
+
+
+def test_the_length_from_which_positions_are_stretched_is_read_from_the_configuration() -> None:
+    assert stretched_beyond(network_of("llama")) == stretched_beyond(network_of("gpt2")) == sys.maxsize
+    assert stretched_beyond(network_of("phi3", **STRETCHED)) == 30
+    by_kind = {"sliding_attention": {"rope_type": "default", "rope_theta": 10_000.0}}
+    config = {"full_attention": STRETCHED["rope_parameters"], **by_kind}
+    network = network_of("llama")
+    network.config.rope_parameters = config
+    assert stretched_beyond(network) == 30
 
 
 def test_nothing_is_frozen_where_all_learns() -> None:

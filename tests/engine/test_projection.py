@@ -72,6 +72,19 @@ BLOCKS: dict[str, Callable[[], Any]] = {
 }
 
 
+def test_a_group_gives_what_the_base_gives_while_adapters_are_off() -> None:
+    network, ids = with_adapter(network_of("llama")), torch.tensor([[1, 2, 3]])
+    with network.disable_adapter():  # type: ignore[operator]  # peft's
+        wanted = network(input_ids=ids).logits
+    groups = find_groups(network, lambda: inner(network).base_model(input_ids=ids), torch.float32)
+    with together(groups):
+        adapted = network(input_ids=ids).logits
+        with network.disable_adapter():  # type: ignore[operator]
+            assert torch.equal(network(input_ids=ids).logits, wanted)
+        assert torch.equal(network(input_ids=ids).logits, adapted)
+    assert not torch.allclose(adapted, wanted)
+
+
 @pytest.mark.parametrize("kind", BLOCKS)
 @pytest.mark.parametrize("shape", [(), (4,), (2, 3)])
 def test_a_group_computes_what_peft_computes(kind: str, shape: tuple[int, ...]) -> None:

@@ -2,9 +2,12 @@ import json
 from array import array
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tunesmith.core.cache import Cache
 from tunesmith.core.cards import Encoded, Example, Message, Model, Place
 from tunesmith.core.errors import Stopped
 from tunesmith.core.recipe import Evaluation
@@ -13,8 +16,7 @@ from tunesmith.engine.validation import likelihoods
 from tunesmith.evaluation.metric.perplexity import Perplexity
 from tunesmith.evaluation.metric.rouge_l import RougeL
 from tunesmith.generation.backend.local import Local
-from tunesmith.lifecycle.answers import Questions, answer, from_json, to_json
-from tunesmith.lifecycle.assemble import name_of
+from tunesmith.lifecycle.answers import Questions, answer, answer_once, from_json, to_json
 from tunesmith.lifecycle.stop import never
 
 METRICS = {"rouge_l": RougeL(), "perplexity": Perplexity()}
@@ -31,7 +33,7 @@ ROWS = [row(line) for line in range(1, 7)]
 
 def encode(model: Model, example: Example) -> Encoded:
     whole = model.chat.encode_conversation(example.messages)
-    return Encoded(whole.ids, whole.weights, name_of(example))
+    return Encoded(whole.ids, whole.weights, example.name)
 
 
 def questions(model: Model) -> Questions:
@@ -88,7 +90,7 @@ def test_only_the_first_rows_are_asked_and_all_are_scored(tiny_model: Model) -> 
 def test_a_row_in_several_windows_costs_what_they_cost_together(tiny_model: Model) -> None:
     example = Example(Place("page.txt", 1, 0), text="abcdef")
     windows = [
-        Encoded(array("i", ids), array("f", [0.0, 1.0, 1.0]), name_of(example))
+        Encoded(array("i", ids), array("f", [0.0, 1.0, 1.0]), example.name)
         for ids in ([1, 50, 51], [1, 52, 2])
     ]
     asked = Questions.of([example], windows, {"perplexity": Perplexity()}, OPTIONS)
@@ -108,3 +110,68 @@ def test_whoever_asks_to_stop_is_heard(tiny_model: Model) -> None:
 def test_answers_survive_their_file(tiny_model: Model) -> None:
     found = answer(questions(tiny_model), tiny_model, Local(), never)
     assert from_json(json.loads(json.dumps(to_json(found)))) == found
+
+
+def other_reference(model: Model) -> Questions:
+    """One answer is another; the prompts are the same."""
+    changed = replace(ROWS[0], messages=(ROWS[0].messages[0], Message("assistant", "Elsewhere.")))
+    rows = [changed, *ROWS[1:]]
+    return Questions.of(rows, [encode(model, one) for one in rows], METRICS, OPTIONS)
+
+
+def other_prompt(model: Model) -> Questions:
+    """One prompt is another; what is scored is the same."""
+    asked = questions(model)
+    changed = replace(asked.rows[0], messages=(Message("user", "Where?"), asked.rows[0].messages[1]))
+    return replace(asked, rows=(changed, *asked.rows[1:]))
+
+
+def with_options(model: Model, **changes: Any) -> Questions:
+    return replace(questions(model), options=OPTIONS.model_copy(update=changes))
+
+
+MISSES: dict[str, Callable[[Model], Questions]] = {
+    "reference": other_reference,
+    "prompt": other_prompt,
+    "tokens": lambda model: with_options(model, max_tokens=4),
+    "rows": lambda model: with_options(model, max_rows=3),
+    "metrics": lambda model: replace(questions(model), metrics={"perplexity": Perplexity()}),
+}
+
+
+def test_a_base_answers_the_same_rows_once(tiny_model: Model, tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    found, was_known = answer_once(questions(tiny_model), tiny_model, Local(), never, cache)
+    assert (found, was_known) == (answer(questions(tiny_model), tiny_model, Local(), never), False)
+    assert answer_once(questions(tiny_model), tiny_model, Local(), never, cache) == (found, True)
+
+
+@pytest.mark.parametrize("change", MISSES)
+def test_it_answers_again_when_anything_changed(tiny_model: Model, tmp_path: Path, change: str) -> None:
+    cache, asked = Cache(tmp_path), MISSES[change](tiny_model)
+    answer_once(questions(tiny_model), tiny_model, Local(), never, cache)
+    wanted = answer(asked, tiny_model, Local(), never)
+    assert answer_once(asked, tiny_model, Local(), never, cache) == (wanted, False)
+
+
+def test_rows_of_another_file_are_the_same_rows(tiny_model: Model, tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    found, _ = answer_once(questions(tiny_model), tiny_model, Local(), never, cache)
+    moved = [replace(one, place=replace(one.place, file="elsewhere.jsonl")) for one in ROWS]
+    asked = Questions.of(moved, [encode(tiny_model, one) for one in moved], METRICS, OPTIONS)
+    assert answer_once(asked, tiny_model, Local(), never, cache) == (found, True)
+
+
+def test_another_base_or_backend_answers_again(tiny_model: Model, tmp_path: Path) -> None:
+    cache, asked = Cache(tmp_path), questions(tiny_model)
+    answer_once(asked, tiny_model, Local(), never, cache)
+    other = replace(tiny_model, fingerprint="other")
+    assert not answer_once(asked, other, Local(), never, cache)[1]
+    assert not answer_once(asked, tiny_model, Local(tokens_per_batch=100), never, cache)[1]
+    assert answer_once(asked, tiny_model, Local(), never, cache)[1]
+
+
+def test_a_base_that_is_stopped_leaves_nothing_behind(tiny_model: Model, tmp_path: Path) -> None:
+    with pytest.raises(Stopped):
+        answer_once(questions(tiny_model), tiny_model, Local(), after(1), Cache(tmp_path))
+    assert not list(tmp_path.rglob("*"))

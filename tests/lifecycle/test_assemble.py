@@ -10,7 +10,7 @@ from small_runs import read_recipe, write_rows
 from tunesmith.core.cards import Example, Place
 from tunesmith.core.errors import BadBase, BadData, BadRecipe, MissingExtra
 from tunesmith.evaluation.metric import bleu
-from tunesmith.lifecycle.assemble import check_lock, lock, name_of, prepare_recipe
+from tunesmith.lifecycle.assemble import check_lock, lock, prepare_recipe
 
 
 def test_rows_are_encoded_with_names_that_lead_to_them(tiny_folder: Path, tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_relative_paths_are_seen_from_where_the_run_was_started(
 
 def test_two_rows_on_one_line_have_two_names() -> None:
     one, other = (Example(Place("a.txt", 1, byte), text="x") for byte in (0, 5))
-    assert name_of(one) != name_of(other)
+    assert one.name != other.name
 
 
 def test_no_weights_are_loaded_before_they_are_asked_for(tiny_folder: Path, tmp_path: Path) -> None:

@@ -64,6 +64,32 @@ def test_the_folder_holds_all_that_was_promised(finished_run: FinishedRun) -> No
     }
 
 
+def test_a_second_run_of_the_same_data_says_what_it_read_from_the_cache(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TUNESMITH_CACHE", str(tmp_path / "cache"))
+    first, second, third = (
+        make(
+            tmp_path,
+            tiny_folder,
+            f"training.learning_rate={rate}",
+            "evaluation.metrics=[rouge_l]",
+            f"evaluation.max_tokens={most}",
+        )
+        for rate, most in ((1e-3, 4), (2e-3, 4), (2e-3, 5))
+    )
+    said = [
+        [e.sentence for e in until(one, "tuned") if isinstance(e, Stage)] for one in (first, second, third)
+    ]
+    known = "it answered the same rows in an earlier run: read from the cache"
+    assert [known in sentences for sentences in said] == [False, True, False]
+    assert "40 rows tokenised." in said[0]
+    assert "0 rows tokenised, 40 read from the cache of an earlier run." in said[1]
+    answers = [(one.path / "answers-base.json").read_bytes() for one in (first, second, third)]
+    assert answers[0] == answers[1] != answers[2]
+    assert any(isinstance(e, Stage) and e.sentence == known for e in second.events())
+
+
 def test_the_report_in_the_folder_is_the_one_that_was_given(finished_run: FinishedRun) -> None:
     stored = report_json.load((finished_run.folder.path / "report.json").read_text(encoding="utf-8"))
     assert stored == finished_run.finished.report

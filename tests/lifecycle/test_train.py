@@ -1,7 +1,8 @@
 """A run stops early where it should, keeps its best, and ends the same however often it was interrupted."""
 
 import shutil
-from collections.abc import Callable
+from itertools import count
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -47,19 +48,29 @@ FLOAT32 = Precision(torch.float32, {})
 
 
 class Trained:
-    """What one process saw of a run's training, and the model it was left with."""
+    """What one process saw of a run's training, and the model it was left with.
 
-    def __init__(self, folder: RunFolder, stop: Callable[[], bool] = never, disk: Disk | None = None) -> None:
+    It is asked to stop after so many `steps` of its own, or when it looks for the `looks`th time.
+    """
+
+    def __init__(
+        self, folder: RunFolder, steps: float = inf, looks: float = inf, disk: Disk | None = None
+    ) -> None:
+        seen = count(1)
         prepared = prepare_recipe(folder.recipe)
         self.rhythm = prepared.rhythm
         self.model: Model = prepared.parts.method.apply(prepared.model(), folder.recipe.seed)
         self.events: list[Event] = []
-        self.stopped = False
+        self.ended: Stopped | Killed | None = None
+
+        def stop() -> bool:
+            return next(seen) >= looks or len(self.steps()) >= steps
+
         try:
             for event in train(folder, prepared, self.model, FLOAT32, stop, disk or Disk()):
                 self.events.append(event)
-        except (Stopped, Killed):
-            self.stopped = True
+        except (Stopped, Killed) as ended:
+            self.ended = ended
 
     def bits(self) -> dict[str, bytes]:
         return {name: p.detach().numpy().tobytes() for name, p in trainable(self.model).items()}
@@ -77,12 +88,6 @@ class Trained:
 def make(tmp_path: Path, base: Path, *changes: str) -> RunFolder:
     last = {change.partition("=")[0]: change for change in changes}  # what is given later counts
     return run_folder.create(read_recipe(tmp_path, base, *last.values()), tmp_path / "runs")
-
-
-def stop_after(steps: int) -> Callable[[], bool]:
-    """Ask to stop once this many steps were taken."""
-    looks = iter(range(1, 1000))
-    return lambda: next(looks) >= steps
 
 
 def damage(folder: Path) -> None:
@@ -157,11 +162,11 @@ def test_patience_survives_a_stop_after_any_step(
     folder = make(tmp_path, tiny_folder, *EARLY)
     steps: list[tuple[int, float]] = []
     for _ in range(len(straight.steps()) - 1):  # every process takes one step and is asked to stop
-        part = Trained(folder, stop_after(1))
-        assert part.stopped
+        part = Trained(folder, steps=1)
+        assert part.ended
         steps += part.steps()
     last = Trained(folder)
-    assert not last.stopped
+    assert not last.ended
     assert steps + last.steps() == straight.steps()
     assert last.bits() == straight.bits()
 
@@ -196,11 +201,30 @@ def test_a_checkpoint_is_there_before_the_run_says_so(
 
 def test_a_stop_is_saved_and_says_how_far_it_came(tiny_folder: Path, tmp_path: Path) -> None:
     folder = make(tmp_path, tiny_folder, *PLAIN)
-    prepared = prepare_recipe(folder.recipe)
-    model = prepared.parts.method.apply(prepared.model(), folder.recipe.seed)
-    with pytest.raises(Stopped, match="Stopped after step 3 of 6"):
-        list(train(folder, prepared, model, FLOAT32, stop_after(3), Disk()))
+    assert str(Trained(folder, steps=3).ended) == "Stopped after step 3 of 6."
     assert saved_steps(folder)[-1] == 3
+
+
+@pytest.mark.parametrize("looks", [1, 2, 5, 9])
+def test_a_stop_within_a_step_or_a_validation_changes_nothing(
+    plain: Trained, tiny_folder: Path, tmp_path: Path, looks: int
+) -> None:
+    changes = (*PLAIN, "training.tokens_per_pass=80", "training.average=0.9")
+    (tmp_path / "straight").mkdir()
+    straight = Trained(make(tmp_path / "straight", tiny_folder, *changes))
+    folder = make(tmp_path, tiny_folder, *changes)
+    parts: list[Trained] = []
+    while not parts or parts[-1].ended:  # every process is asked a little later than the one before it
+        parts.append(Trained(folder, looks=looks + 3 * len(parts)))
+    assert len(parts) > 3
+    assert [step for part in parts for step in part.steps()] == straight.steps()
+    assert _last_of_each(parts) == _last_of_each([straight])
+    assert parts[-1].bits() == straight.bits()
+
+
+def _last_of_each(parts: list[Trained]) -> dict[int, Validation]:
+    """Give the validations by step; one that a process made again is the same, or else it counts."""
+    return {validation.step: validation for part in parts for validation in part.validations()}
 
 
 def test_only_the_newest_checkpoints_and_the_best_are_kept(early: tuple[RunFolder, Trained]) -> None:
@@ -216,7 +240,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over_and_changes_nothing(
     plain: Trained, tiny_folder: Path, tmp_path: Path
 ) -> None:
     folder = make(tmp_path, tiny_folder, *PLAIN)
-    assert Trained(folder, stop_after(4)).stopped
+    assert Trained(folder, steps=4).ended
     assert saved_steps(folder) == [2, 4]
     damage(folder.checkpoints / "step-4")
     resumed = Trained(folder)
@@ -234,7 +258,7 @@ def test_a_run_that_lost_its_best_checkpoint_begins_again_and_ends_the_same(
     folder = make(tmp_path, tiny_folder, *EARLY)
     losses = [validation.loss for validation in straight.validations() if validation.step]
     best = losses.index(min(losses)) + 1
-    assert Trained(folder, stop_after(best + 2)).stopped
+    assert Trained(folder, steps=best + 2).ended
     assert saved_steps(folder)[-1] == best + 2
     damage(folder.checkpoints / f"step-{best}")
     resumed = Trained(folder)
@@ -252,7 +276,7 @@ def test_a_kill_while_saving_changes_nothing(
     Trained(calm, disk=counting)
     folder = make(tmp_path, tiny_folder, *PLAIN)
     turn = at if at > 0 else counting.operations + 1 + at  # the last of all is to remove an old checkpoint
-    assert Trained(folder, disk=FailingDisk(turn, Killed(), half=True)).stopped
+    assert Trained(folder, disk=FailingDisk(turn, Killed(), half=True)).ended
     assert Trained(folder).bits() == plain.bits()
     assert saved_steps(folder) == saved_steps(calm)
     assert list(folder.checkpoints.glob(".*")) == []
@@ -262,7 +286,7 @@ def test_a_full_disk_keeps_what_was_saved_and_the_run_ends_the_same(
     plain: Trained, tiny_folder: Path, tmp_path: Path
 ) -> None:
     folder = make(tmp_path, tiny_folder, *PLAIN)
-    assert Trained(folder, stop_after(2)).stopped
+    assert Trained(folder, steps=2).ended
     with no_file_beyond(2048), pytest.raises(DiskFull, match=r"No room to save .*step-4: File too large"):
         Trained(folder)
     assert saved_steps(folder) == [2]
@@ -277,7 +301,7 @@ def test_a_loss_that_is_no_number_stops_before_anything_is_updated(tiny_folder: 
 
 def test_weights_of_another_method_are_refused(plain: Trained, tiny_folder: Path, tmp_path: Path) -> None:
     folder = make(tmp_path, tiny_folder, *PLAIN)
-    Trained(folder, stop_after(2))
+    Trained(folder, steps=2)
     other = run_folder.create(read_recipe(tmp_path, tiny_folder, *PLAIN, "method.targets=[q_proj]"), tmp_path)
     shutil.copytree(folder.checkpoints, other.checkpoints)
     with pytest.raises(DamagedFile, match="holds other parameters than this recipe trains"):

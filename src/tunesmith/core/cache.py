@@ -1,9 +1,10 @@
 """What was once computed, kept on disk under the hash of all it follows from, and shared by all runs.
 
-There is nothing to invalidate: whatever changes, changes the hash. Entries are whole or not there; those not
-used for longest go when there are too many bytes.
+There is nothing to invalidate: whatever changes, changes the hash, and so does Tunesmith's own code. Entries
+are whole or not there; those not used for longest go when there are too many bytes.
 """
 
+import hashlib
 import os
 import shutil
 from collections.abc import Generator, Mapping
@@ -12,11 +13,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from tunesmith.core.hashing import hash_value
+from tunesmith.core.hashing import hash_code, hash_value
 
 MOST_BYTES = 20 * 2**30
-FORMAT = 1
-"""Part of every hash: raise it when what is stored, or how it is computed, changes."""
+_DIGEST = hashlib.sha256().digest_size
 
 
 class Cache:
@@ -25,6 +25,28 @@ class Cache:
     def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
         self.folder = folder
         self.most_bytes = most_bytes
+
+    def read(self, kind: str, key: Mapping[str, Any]) -> bytes | None:
+        """Give what `write` kept under this key; a damaged entry is removed and counts as not there."""
+        path = self.find(kind, key)
+        if path is None:
+            return None
+        try:
+            stored = path.read_bytes()
+        except OSError:  # another run removed it meanwhile, or the disk fails
+            return None
+        digest, content = stored[:_DIGEST], stored[_DIGEST:]
+        if hashlib.sha256(content).digest() != digest:
+            path.unlink(missing_ok=True)
+            return None
+        return content
+
+    def write(self, kind: str, key: Mapping[str, Any], content: bytes) -> None:
+        """Keep content behind its SHA-256; where there is no room or no right to write, nothing is kept."""
+        with suppress(OSError):
+            if self.has_room_for(len(content)):
+                with self.adding(kind, key) as file:
+                    file.write_bytes(hashlib.sha256(content).digest() + content)
 
     def find(self, kind: str, key: Mapping[str, Any]) -> Path | None:
         """Give the file of an entry, if it is there, and remember that it was used."""
@@ -49,11 +71,14 @@ class Cache:
 
     def has_room_for(self, size: int) -> bool:
         """Would an entry of so many bytes fit, on the disk and within the limit?"""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            return False
         return size <= min(self.most_bytes, shutil.disk_usage(self.folder).free // 2)
 
     def _path(self, kind: str, key: Mapping[str, Any]) -> Path:
-        return self.folder / kind / hash_value({"format": FORMAT, **key})
+        return self.folder / kind / hash_value({"code": hash_code(), **key})
 
     def _trim(self, keep: Path) -> None:
         entries: list[tuple[os.stat_result, Path]] = []

@@ -52,6 +52,11 @@ class Example:
     label: str | None = None
 
     @property
+    def name(self) -> str:
+        """A name by which a person finds the row; no other row has it, on the same line or not."""
+        return str(self.place)
+
+    @property
     def prompt(self) -> tuple[Message, ...]:
         """The turns before the last answer."""
         return self.messages[:-1]
@@ -102,6 +107,11 @@ class Chat(Protocol):
     @property
     def stop_ids(self) -> tuple[int, ...]:
         """The ids that end an answer."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same conversation could be rendered to other ids."""
         ...
 
     def encode_prompt(self, messages: Sequence[Message]) -> array[int]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,15 @@ def hash_file(path: Path) -> str:
     """Fingerprint a file without holding it in memory."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@cache
+def hash_code() -> str:
+    """Fingerprint the code that is running: all modules of Tunesmith."""
+    package = Path(__file__).parents[1]
+    return hash_value(
+        sorted([str(path.relative_to(package)), hash_file(path)] for path in package.rglob("*.py"))
+    )
 
 
 def hash_files(paths: Iterable[Path]) -> str:

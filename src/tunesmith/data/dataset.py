@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from tunesmith.core.cards import SPLITS, BadRow, Encoded, Example, Place
 from tunesmith.core.contracts import Source
@@ -16,7 +17,11 @@ from tunesmith.data.split import key_of, side
 LISTED_ROWS = 100
 """How many offending rows an error lists; all are counted."""
 
-Encode = Callable[[Example], list[Encoded]]
+ROWS_AT_ONCE = 4096
+"""How many rows are read, then tokenised together."""
+
+Encode = Callable[[Sequence[Example]], Iterable[list[Encoded]]]
+"""Gives the token sequences of every row, in order."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +43,18 @@ def prepare(source: Source, plan: Data, encode: Encode, context: int) -> Dataset
     stay together. Rows that repeat an earlier one exactly are kept, and noted.
     """
     audit = _Audit(plan, context)
-    for row in source.read():
-        if isinstance(row, BadRow):
-            audit.refuse(row)
-        elif audit.bad and plan.bad_rows == "error":
-            audit.tally.enter()  # all is lost: read on for the totals, but spare the encoding
+    reading = source.read()
+    while some := list(islice(reading, ROWS_AT_ONCE)):
+        for row in some:
+            if isinstance(row, BadRow):
+                audit.refuse(row)
+        examples = [row for row in some if isinstance(row, Example)]
+        if audit.bad and plan.bad_rows == "error":
+            for _ in examples:
+                audit.tally.enter()  # all is lost: read on for the totals, but spare the encoding
         else:
-            audit.admit(row, encode(row))
+            for example, sequences in zip(examples, encode(examples), strict=True):
+                audit.admit(example, sequences)
     audit.check()
     sequences = {name: [kept for _, kept in audit.rows[name]] for name in SPLITS}
     ledger = audit.tally.close(sequences, audit.notes())

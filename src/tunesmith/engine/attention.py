@@ -49,11 +49,14 @@ def attend(  # noqa: PLR0913  # the signature is transformers'
     return chosen(query, key, value, layout, options), None
 
 
-def window_mask(*_: Any, local_size: int | None = None, **__: Any) -> Tensor | None:
+def window_mask(*_: Any, local_size: int | None = None, use_vmap: bool = False, **__: Any) -> Tensor | None:
     """Stand in for transformers' mask: nothing, or a window's size, held against what `attend` is told.
 
-    Some networks tell their window, or that they look at chunks, to the mask alone.
+    Some networks tell their window, or that they look at chunks, to the mask alone. Those with a rule of
+    their own (transformers then sets `use_vmap`) get a mask that `attend` refuses.
     """
+    if use_vmap:
+        return torch.zeros(1)
     return None if local_size is None else torch.tensor(local_size)
 
 

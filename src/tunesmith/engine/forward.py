@@ -17,7 +17,7 @@ from transformers import PreTrainedModel
 
 from tunesmith.core.cards import Encoded
 from tunesmith.engine.head import Head
-from tunesmith.engine.network import inner
+from tunesmith.engine.network import inner, stretched_beyond
 from tunesmith.engine.passes import Packing, Pass, passes
 from tunesmith.engine.trunk import Trunk, standing_in
 
@@ -63,7 +63,8 @@ class Forward:
 
     def passes(self, rows: Sequence[Encoded], tokens_per_pass: int) -> Iterator[Pass]:
         """Cut rows into passes, laid out as this network takes them."""
-        for batch in passes(rows, tokens_per_pass, self.network.device, self.levers.packing):
+        limit = stretched_beyond(self.network)
+        for batch in passes(rows, tokens_per_pass, self.network.device, self.levers.packing, limit):
             yield batch if self.trunk is None else replace(batch, below_BTD=self.trunk.below(batch, rows))
 
     def logprobs(self, batch: Pass) -> Tensor:

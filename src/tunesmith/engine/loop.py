@@ -1,7 +1,7 @@
 """The training loop: a generator of steps. The caller logs, validates, saves or stops."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from time import perf_counter
 
@@ -27,7 +27,12 @@ class Budget:
 
 
 def train(
-    forward: Forward, objective: Objective, plans: Iterable[Plan], updater: Updater, budget: Budget
+    forward: Forward,
+    objective: Objective,
+    plans: Iterable[Plan],
+    updater: Updater,
+    budget: Budget,
+    is_asked_to_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Step]:
     """Take one optimizer step per plan and yield it; between two steps the state may be saved or changed.
 
@@ -36,25 +41,42 @@ def train(
     weights with passes of half the size. Raises NonFinite, before the step is taken, if a loss or gradient is
     not a number, and OutOfMemory if not even a single row fits.
 
-    Where several processes train together (torch.distributed), each computes its share of every step.
+    Asked to stop, it ends after the pass it is in; all is then as after the last step that was yielded.
+
+    Where several processes train together (torch.distributed), each computes its share of every step, and
+    only whole steps are taken: the others would wait for one that stopped.
     """
     ranks = Ranks.here()
+    must_stop = is_asked_to_stop if ranks.size == 1 else lambda: False
     for plan in plans:
         started = perf_counter()
         forward.network.train()
         mine = replace(plan, sequences=tuple(ranks.share(plan.sequences)))
-        seen = ranks.add_up(_gather(forward, objective, mine, updater, budget), updater.parameters.values())
+        gathered = _gather(forward, objective, mine, updater, budget, must_stop)
+        if gathered is None:
+            return
+        seen = ranks.add_up(gathered, updater.parameters.values())
         norm, rate = updater.update(1 / seen.weight, plan.step)
         seconds = perf_counter() - started
         yield Step(plan.step, plan.epoch, seen.mean, seen.weight, plan.tokens, norm, rate, seconds)
 
 
-def _gather(forward: Forward, objective: Objective, plan: Plan, updater: Updater, budget: Budget) -> Loss:
-    """Sum losses and gradients over all passes of a step."""
+def _gather(
+    forward: Forward,
+    objective: Objective,
+    plan: Plan,
+    updater: Updater,
+    budget: Budget,
+    must_stop: Callable[[], bool],
+) -> Loss | None:
+    """Sum losses and gradients over all passes of a step; None, and nothing changed, if it must stop."""
     before = random_state()
     while True:
         try:
-            return _backward(forward, objective, plan, budget)
+            seen = _backward(forward, objective, plan, budget, must_stop)
+            if seen is not None:
+                return seen
+            is_over = True
         except RuntimeError as error:
             longest = max(len(row) for row in plan.sequences)
             if not _is_out_of_memory(error):
@@ -65,16 +87,23 @@ def _gather(forward: Forward, objective: Objective, plan: Plan, updater: Updater
                     "updated. Set data.max_tokens with data.too_long: truncate, or choose a smaller base."
                 ) from None
             budget.tokens_per_pass, budget.halved = max(longest, budget.tokens_per_pass // 2), True
+            is_over = False
         # Outside the handler: the error's traceback would keep the failed pass alive.
         updater.forget()
         set_random_state(before)
+        if is_over:
+            return None
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
 
-def _backward(forward: Forward, objective: Objective, plan: Plan, budget: Budget) -> Loss:
+def _backward(
+    forward: Forward, objective: Objective, plan: Plan, budget: Budget, must_stop: Callable[[], bool]
+) -> Loss | None:
     seen = Loss.nothing()
     for batch in forward.passes(plan.sequences, budget.tokens_per_pass):
+        if must_stop():
+            return None
         loss = objective.loss(forward.logprobs(batch), batch.weights_C)
         _check(loss.detached(), plan, batch)
         assert isinstance(loss.total, torch.Tensor)

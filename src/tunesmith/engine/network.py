@@ -20,6 +20,19 @@ def positions_of(network: PreTrainedModel) -> int:
     return getattr(network.config.get_text_config(), "max_position_embeddings", None) or sys.maxsize
 
 
+def stretched_beyond(network: PreTrainedModel) -> int:
+    """Give the row length beyond which other rotary frequencies are used; very many where there is none.
+
+    A network with LongRoPE (https://arxiv.org/abs/2402.13753) chooses them for all that it reads at once.
+    """
+    known = getattr(network.config.get_text_config(), "rope_parameters", None) or {}
+    every = [known, *(each for each in known.values() if isinstance(each, dict))]
+    limits = [
+        each["original_max_position_embeddings"] for each in every if each.get("rope_type") == "longrope"
+    ]
+    return min(limits, default=sys.maxsize)
+
+
 def layers_of(network: PreTrainedModel) -> list[nn.Module]:
     """Give the decoder's layers from the bottom up; empty where they cannot be told."""
     count = getattr(network.config.get_text_config(), "num_hidden_layers", None)

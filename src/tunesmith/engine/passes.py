@@ -5,6 +5,7 @@ Letters behind names: B rows, T tokens, S predictions that differ, C predictions
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -50,21 +51,28 @@ class Pass:
 
 
 def passes(
-    rows: Sequence[Encoded], tokens_per_pass: int, device: torch.device, packing: Packing
+    rows: Sequence[Encoded],
+    tokens_per_pass: int,
+    device: torch.device,
+    packing: Packing,
+    stretched_beyond: int = sys.maxsize,
 ) -> Iterator[Pass]:
     """Give passes of at most `tokens_per_pass` tokens (or one row), those with the longest rows first.
 
     Longest first, so that too little memory shows at once. Tokens behind the last predicted one are left
-    out, and so are rows without any: nothing depends on them. How rows are put together changes no row's
-    log-probabilities.
+    out, and so are rows without any: nothing depends on them. Rows longer than `stretched_beyond` share no
+    pass with shorter ones. How rows are put together changes no row's log-probabilities.
     """
     wanted = [_Row.of(number, row) for number, row in enumerate(rows) if any(row.weights)]
-    if packing == "padded":
-        yield from (_padded(group, device) for group in _rectangles(wanted, tokens_per_pass))
-    else:
-        least = WORTH_SHARING if packing == "forest" else None
-        for group in _bins(wanted, tokens_per_pass, least):
-            yield from _packed(group, tokens_per_pass, least, device)
+    stretched = [row for row in wanted if len(row) > stretched_beyond]
+    others = [row for row in wanted if len(row) <= stretched_beyond]
+    for some in (stretched, others):
+        if packing == "padded":
+            yield from (_padded(group, device) for group in _rectangles(some, tokens_per_pass))
+        else:
+            least = WORTH_SHARING if packing == "forest" else None
+            for group in _bins(some, tokens_per_pass, least):
+                yield from _packed(group, tokens_per_pass, least, device)
 
 
 @dataclass(frozen=True, slots=True)

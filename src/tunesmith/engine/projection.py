@@ -70,7 +70,10 @@ class Group:
     waiting: dict[int, Tensor] = field(default_factory=dict)
 
     def forward(self, index: int, x: Tensor) -> Tensor:
-        """Give the output of one layer for its input [..., I]."""
+        """Give the output of one layer for its input [..., I]; peft's own where adapters are off."""
+        layer: Any = self.projections[index].layer
+        if layer.disable_adapters or layer.merged:
+            return type(layer).forward(layer, x)
         if x is not self.source or index not in self.waiting:
             self.source, self.waiting = x, dict(enumerate(self._all(x)))
         output = self.waiting.pop(index)

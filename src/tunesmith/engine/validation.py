@@ -1,7 +1,7 @@
 """How well held-out rows are predicted, whatever the batching."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -10,15 +10,24 @@ from tunesmith.core.errors import NonFinite
 from tunesmith.engine.forward import Forward
 
 
-def validate(forward: Forward, rows: Sequence[Encoded], tokens_per_pass: int, step: int) -> Validation:
+def validate(
+    forward: Forward,
+    rows: Sequence[Encoded],
+    tokens_per_pass: int,
+    step: int,
+    is_asked_to_stop: Callable[[], bool] = lambda: False,
+) -> Validation | None:
     """Sum cost and hits over all predicted tokens, divide once: nats per token and share ranked first.
 
-    Raises NonFinite if the loss is not a number: such a model is never the best.
+    Gives None if it was asked to stop before the last pass. Raises NonFinite if the loss is not a number:
+    such a model is never the best.
     """
     nats, weight, hits, tokens = 0.0, 0.0, 0, 0
     forward.network.eval()
     with torch.no_grad():
         for batch in forward.passes(rows, tokens_per_pass):
+            if is_asked_to_stop():
+                return None
             logprobs_C, is_first_C = forward.ranked(batch)
             nats -= float((logprobs_C * batch.weights_C).sum(dtype=torch.float64))
             weight += float(batch.weights_C.sum(dtype=torch.float64))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from tunesmith.core.cache import Cache
 from tunesmith.core.cards import Completion, Decoding, Encoded, Example, Model
 from tunesmith.core.contracts import Backend, Metric
 from tunesmith.core.errors import DamagedFile, Stopped
@@ -17,7 +20,7 @@ from tunesmith.core.recipe import Evaluation
 from tunesmith.engine.fit import fit
 from tunesmith.engine.validation import likelihoods
 from tunesmith.evaluation.compare import Answers
-from tunesmith.lifecycle.assemble import name_of
+from tunesmith.generation.backend.local import Local
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,20 @@ def answer(
     return Answers(generated, _score(questions, model))
 
 
+def answer_once(
+    questions: Questions, base: Model, backend: Local, is_asked_to_stop: Callable[[], bool], cache: Cache
+) -> tuple[Answers, bool]:
+    """Have a base answer the rows, or read what it answered before; the second value says whether it was."""
+    _stop_if(is_asked_to_stop)
+    key = _key(questions, base, backend)
+    stored = cache.read("answers", key)
+    if stored is not None:
+        return from_json(json.loads(stored)), True
+    found = answer(questions, base, backend, is_asked_to_stop)
+    cache.write("answers", key, json.dumps(to_json(found)).encode())
+    return found, False
+
+
 def to_json(answers: Answers) -> dict[str, Any]:
     """Give plain values for the run folder."""
     return {"format": 1, "generated": _plain(answers.generated), "scored": _plain(answers.scored)}
@@ -96,6 +113,22 @@ def from_json(values: Mapping[str, Any]) -> Answers:
             f"The stored answers are not what was written: {error.errors()[0]['msg']}."
         ) from None
     return Answers(stored.generated, stored.scored)
+
+
+def _key(questions: Questions, base: Model, backend: Local) -> dict[str, Any]:
+    """Name all that decides what a base answers; its fingerprint covers tokenizer and template."""
+    places = {row.name: place for place, row in enumerate(questions.rows)}  # wherever their file lies
+    return {
+        "base": base.fingerprint,
+        "asked": hash_value([[asdict(turn) for turn in row.prompt] for row in questions.asked]),
+        "scored": hash_value(
+            [[places[s.key], s.ids.tolist(), s.weights.tolist()] for s in questions.sequences]
+        ),
+        "most": questions.options.max_tokens,
+        "backend": asdict(backend),
+        "computes": [str(base.network.dtype), base.network.device.type],
+        "versions": [version(name) for name in ("torch", "transformers", "tokenizers")],
+    }
 
 
 def _by_content(row: Example) -> tuple[str, int, int]:
@@ -113,7 +146,7 @@ def _score(questions: Questions, model: Model) -> list[Completion]:
     for sequence, (cost, count) in zip(questions.sequences, scored, strict=True):
         nats[sequence.key] += cost
         predicted[sequence.key] += count
-    keys = [name_of(row) for row in questions.rows]
+    keys = [row.name for row in questions.rows]
     return [Completion("", nats=nats[key], predicted=predicted[key]) for key in keys]
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from tunesmith import recipe as recipes
-from tunesmith.core.cards import Chat, Completion, Encoded, Example, Model
-from tunesmith.core.contracts import Kind, Objective, Source
+from tunesmith.core.cards import Completion, Encoded, Model
+from tunesmith.core.contracts import Kind, Source
 from tunesmith.core.errors import BadData, BadRecipe
+from tunesmith.core.hashing import hash_code, hash_value
 from tunesmith.core.recipe import Recipe
 from tunesmith.data.dataset import Dataset, prepare
+from tunesmith.lifecycle.cache_folder import user_cache
+from tunesmith.lifecycle.encoder import Encoder
 from tunesmith.lifecycle.rhythm import Rhythm
 from tunesmith.model.find import check_weights, find, seen_from
 from tunesmith.model.load import load, load_chat, read_context
@@ -23,13 +26,17 @@ from tunesmith.recipe import Parts
 
 @dataclass(frozen=True)
 class Prepared:
-    """Components and data of a recipe, checked against each other; no weights are loaded."""
+    """Components and data of a recipe, checked against each other; no weights are loaded.
+
+    `tokenised` says how many rows were tokenised, and how many were read from the cache.
+    """
 
     recipe: Recipe
     parts: Parts
     base: Path
     dataset: Dataset
     rhythm: Rhythm
+    tokenised: str
 
     def model(self) -> Model:
         """Load the base's weights."""
@@ -49,28 +56,30 @@ def prepare_recipe(recipe: Recipe, started_in: Path = Path()) -> Prepared:
     chat = load_chat(base)
     if parts.method.starts_from == "pretrained":
         check_weights(base)
-    encode = encoder(parts.objective, chat)
-    dataset = prepare(parts.source, recipe.data, encode, read_context(base, chat))
+    encoder = Encoder(parts.objective, chat, user_cache())
+    dataset = prepare(parts.source, recipe.data, encoder.encode, read_context(base, chat))
     _try_metrics(parts, dataset)
-    return Prepared(recipe, parts, base, dataset, Rhythm.of(recipe, dataset.train))
+    return Prepared(recipe, parts, base, dataset, Rhythm.of(recipe, dataset.train), encoder.describe())
 
 
 def lock(prepared: Prepared, base_fingerprint: str) -> dict[str, Any]:
     """Say what exactly a run was made with: code, libraries, machine, base and data, by version or hash."""
     import torch
 
-    from tunesmith.core.hashing import hash_value
     from tunesmith.engine.precision import choose
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     rows = {side: [list(row.ids) for row in rows] for side, rows in _sides(prepared.dataset)}
+    code = {"tunesmith's code": hash_code()[:12]}
     libraries = ("tunesmith", "torch", "transformers", "peft", "tokenizers", "safetensors", "numpy")
     return {
         "format": 1,
         "recipe": recipes.fingerprint(prepared.recipe),
         "base": base_fingerprint,
         "data": hash_value(rows),
-        "versions": {name: version(name) for name in libraries} | {"python": platform.python_version()},
+        "versions": {name: version(name) for name in libraries}
+        | code
+        | {"python": platform.python_version()},
         "machine": {
             "system": platform.system(),
             "processor": platform.machine(),
@@ -97,20 +106,6 @@ def check_lock(before: Mapping[str, Any], today: Mapping[str, Any]) -> list[str]
         for key, old in pairs[0].items()
         if pairs[1].get(key) != old
     ]
-
-
-def encoder(objective: Objective, chat: Chat) -> Callable[[Example], list[Encoded]]:
-    """Give the function that turns a row into token sequences, each with the row's name."""
-
-    def encode(example: Example) -> list[Encoded]:
-        return [replace(row, key=name_of(example)) for row in objective.encode(example, chat)]
-
-    return encode
-
-
-def name_of(example: Example) -> str:
-    """Name a row so that a person finds it, and so that no other, on the same line or not, has its name."""
-    return str(example.place)
 
 
 def _seen_from(folder: Path, source: Source) -> Source:

@@ -19,7 +19,7 @@ from tunesmith.export import manifest
 from tunesmith.export import read as packages
 from tunesmith.generation.backend.local import Local
 from tunesmith.lifecycle.answers import Questions, answer
-from tunesmith.lifecycle.assemble import encoder
+from tunesmith.lifecycle.encoder import Encoder
 from tunesmith.lifecycle.probe import LOADERS
 from tunesmith.lifecycle.stop import never
 from tunesmith.objective.sft import SFT
@@ -113,7 +113,7 @@ def _answers(model: Model, questions: Questions, objective: Objective | None) ->
 
 def _encode(model: Model, row: Example, objective: Objective | None) -> list[Encoded]:
     usual = SFT() if row.messages else Text(window=model.context)  # whole, where it fits
-    pieces = encoder(objective or usual, model.chat)(row)
+    (pieces,) = Encoder(objective or usual, model.chat).encode([row])
     longest = max(len(piece) for piece in pieces)
     if longest > model.context:
         raise BadData(f"{row.place}: {longest} tokens, but {model.name} reads {model.context}. Shorten it.")

@@ -66,7 +66,7 @@ def to_line(event: Event, time: str) -> str:
 
 
 def from_lines(lines: Iterable[str]) -> list[Event]:
-    """Read back what counts: steps that a later resume took again are left out, as is a torn last line.
+    """Read back what counts: what a later resume did again is left out, as is a torn last line.
 
     Raises DamagedFile naming any other line that is not what was written.
     """
@@ -81,6 +81,8 @@ def from_lines(lines: Iterable[str]) -> list[Event]:
             raise DamagedFile(f"Line {number} of events.jsonl is not what was written.") from None
         if isinstance(event, Started):
             events = [e for e in events if not _is_after(e, event.from_step)]
+        if isinstance(event, Validation):
+            events = [e for e in events if not _is_same(e, event)]
         if event is not None:
             events.append(event)
     return events
@@ -96,5 +98,8 @@ def _parse(line: str) -> Event | None:
 def _is_after(event: Event, step: int) -> bool:
     if isinstance(event, Step):
         return event.number > step
-    # The base is validated before the first step, so a run that begins there again validates it again.
-    return isinstance(event, Validation | Saved) and (event.step > step or event.step == step == 0)
+    return isinstance(event, Validation | Saved) and event.step > step
+
+
+def _is_same(event: Event, validation: Validation) -> bool:
+    return isinstance(event, Validation) and event.step == validation.step

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator
 
+from tunesmith.core.cache import Cache
 from tunesmith.core.cards import Model, Package
 from tunesmith.core.disk import Disk
 from tunesmith.core.errors import BadData, DamagedFile
@@ -17,6 +18,7 @@ from tunesmith.generation.backend.local import Local
 from tunesmith.lifecycle import answers
 from tunesmith.lifecycle.answers import Questions
 from tunesmith.lifecycle.assemble import Prepared, check_lock, lock, prepare_recipe
+from tunesmith.lifecycle.cache_folder import user_cache
 from tunesmith.lifecycle.events import Event, Finished, Stage, Warned
 from tunesmith.lifecycle.hold import hold
 from tunesmith.lifecycle.page import write_page
@@ -47,7 +49,7 @@ def walk(
 def _walk(folder: RunFolder, is_asked_to_stop: Callable[[], bool], disk: Disk) -> Iterator[Event]:
     prepared = prepare_recipe(folder.recipe, folder.started_in)
     yield Stage("data", prepared.parts.source.reads_as())
-    for sentence in ledgers.describe(prepared.dataset.ledger):
+    for sentence in (*ledgers.describe(prepared.dataset.ledger), prepared.tokenised):
         yield Stage("data", sentence)
     yield from _few_rows(prepared)
     model = prepared.model()
@@ -56,11 +58,12 @@ def _walk(folder: RunFolder, is_asked_to_stop: Callable[[], bool], disk: Disk) -
     folder.write_json("ledger.json", ledgers.to_json(prepared.dataset.ledger))
     yield Stage("base", f"{model.name} answers the test rows first")
     questions = _questions(prepared)
-    base = yield from _answer_once(folder, "answers-base.json", questions, model, is_asked_to_stop)
+    cache = user_cache() if prepared.parts.method.starts_from == "pretrained" else None
+    base = yield from _answers(folder, "answers-base.json", questions, model, is_asked_to_stop, cache)
     model = prepared.parts.method.apply(model, prepared.recipe.seed)
     yield from train(folder, prepared, model, precision, is_asked_to_stop, disk)
     yield Stage("tuned", "the tuned model answers the same rows")
-    tuned = yield from _answer_once(folder, "answers-tuned.json", questions, model, is_asked_to_stop)
+    tuned = yield from _answers(folder, "answers-tuned.json", questions, model, is_asked_to_stop)
     report = _report(folder, questions, base, tuned)
     yield Stage("package", "written, then loaded by a fresh process and held against the trained model")
     package = _package(folder, prepared, model, report, disk)
@@ -106,15 +109,25 @@ def _lock(folder: RunFolder, prepared: Prepared, model: Model) -> Generator[Even
     return Precision.from_json(before["precision"])
 
 
-def _answer_once(
-    folder: RunFolder, name: str, questions: Questions, model: Model, is_asked_to_stop: Callable[[], bool]
+def _answers(
+    folder: RunFolder,
+    name: str,
+    questions: Questions,
+    model: Model,
+    is_asked_to_stop: Callable[[], bool],
+    cache: Cache | None = None,
 ) -> Generator[Event, None, Answers]:
     try:
         if (saved := folder.read_json(name)) is not None:
             return answers.from_json(saved)
     except DamagedFile:
         yield Warned(f"{folder.path / name} is damaged: the rows are answered again.")
-    found = answers.answer(questions, model, Local(), is_asked_to_stop)
+    if cache is None:
+        found = answers.answer(questions, model, Local(), is_asked_to_stop)
+    else:
+        found, is_known = answers.answer_once(questions, model, Local(), is_asked_to_stop, cache)
+        if is_known:
+            yield Stage("base", "it answered the same rows in an earlier run: read from the cache")
     folder.write_json(name, answers.to_json(found))
     return found
 

@@ -34,7 +34,10 @@ from tunesmith.lifecycle.run_folder import RunFolder
 
 @dataclass
 class Training:
-    """One run's training in progress: what changes from step to step, and how it is saved and taken back."""
+    """One run's training in progress: what changes from step to step, and how it is saved and taken back.
+
+    `is_due`: the last step asks for a validation that has not been made yet.
+    """
 
     folder: RunFolder
     prepared: Prepared
@@ -45,6 +48,7 @@ class Training:
     disk: Disk
     step: int = 0
     is_finished: bool = False
+    is_due: bool = False
     budget: Budget | None = None
 
     def save(self) -> Saved:
@@ -54,6 +58,7 @@ class Training:
             "step": self.step,
             "patience": self.patience.to_json(),
             "is_finished": self.is_finished,
+            "is_due": self.is_due,
             "budget": asdict(self.budget),
         }
         tensors = {
@@ -82,6 +87,7 @@ class Training:
         self.step = saved.step
         self.patience = Patience(**saved.state["patience"])
         self.is_finished = saved.state["is_finished"]
+        self.is_due = saved.state["is_due"]
         self.budget = Budget(**saved.state["budget"])  # how a step is cut decides its last bits
 
 
@@ -214,21 +220,35 @@ def _steps(training: Training, forward: Forward, is_asked_to_stop: Callable[[], 
     every = plans(prepared.dataset.train, recipe.seed, options.epochs, options.tokens_per_step)
     ahead = islice(every, training.step, rhythm.steps)
     if training.step == 0 and prepared.dataset.validation:
-        yield _validate(training, forward)  # where the curve begins
-    for step in take_steps(forward, prepared.parts.objective, ahead, training.updater, budget):
-        yield from _taken(training, step)
-        if rhythm.validates_at(step.number) and prepared.dataset.validation:
-            validation = _validate(training, forward)
-            training.patience = training.patience.observe(validation)
-            yield validation
-        training.is_finished = training.patience.is_exhausted or step.number == rhythm.steps
-        must_stop = is_asked_to_stop()
-        if _must_save(training, rhythm) or must_stop:
-            yield training.save()
+        beginning = _validate(training, forward, is_asked_to_stop)
+        yield from [] if beginning is None else [beginning]  # where the curve begins
+    if training.is_due:  # it was stopped in the middle of a validation
+        yield from _close(training, forward, is_asked_to_stop)
         if training.is_finished:
             return
-        if must_stop:
-            raise Stopped(f"Stopped after step {step.number} of {rhythm.steps}.")
+    objective, updater = prepared.parts.objective, training.updater
+    for step in take_steps(forward, objective, ahead, updater, budget, is_asked_to_stop):
+        yield from _taken(training, step)
+        training.is_due = rhythm.validates_at(step.number) and bool(prepared.dataset.validation)
+        yield from _close(training, forward, is_asked_to_stop)
+        if training.is_finished:
+            return
+    yield from _close(training, forward, is_asked_to_stop)  # it was stopped in the middle of a step
+
+
+def _close(training: Training, forward: Forward, is_asked_to_stop: Callable[[], bool]) -> Iterator[Event]:
+    """Do what comes after a step: validate and save where it is time; raises Stopped when asked to stop."""
+    rhythm = training.prepared.rhythm
+    if training.is_due and (validation := _validate(training, forward, is_asked_to_stop)) is not None:
+        training.patience, training.is_due = training.patience.observe(validation), False
+        yield validation
+    is_last = training.patience.is_exhausted or training.step == rhythm.steps
+    training.is_finished = is_last and not training.is_due
+    must_stop = is_asked_to_stop()
+    if _must_save(training, rhythm) or must_stop:
+        yield training.save()
+    if must_stop and not training.is_finished:
+        raise Stopped(f"Stopped after step {training.step} of {rhythm.steps}.")
 
 
 def _taken(training: Training, step: Step) -> Iterator[Event]:
@@ -242,11 +262,14 @@ def _taken(training: Training, step: Step) -> Iterator[Event]:
         yield Warned(f"Memory ran out: the step began again, with passes of {tokens:,} tokens.")
 
 
-def _validate(training: Training, forward: Forward) -> Validation:
+def _validate(
+    training: Training, forward: Forward, is_asked_to_stop: Callable[[], bool]
+) -> Validation | None:
     assert training.budget is not None
     with training.average.in_place() if training.average else nullcontext():
         rows = training.prepared.dataset.validation
-        return validate(forward, rows, training.budget.tokens_per_pass, training.step)
+        budget = training.budget.tokens_per_pass
+        return validate(forward, rows, budget, training.step, is_asked_to_stop)
 
 
 def _must_save(training: Training, rhythm: Rhythm) -> bool:

@@ -90,10 +90,18 @@ class ChatTokenizer:
         _, answer = self._answer((Message("user", "Hello"), Message("assistant", "Hello")))
         return tuple(sorted({self._end_id, answer[self._end_of(answer) - 1]}))
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """Changes whenever the same conversation could be rendered to other ids."""
-        return hash_value([self.tokenizer.backend_tokenizer.to_str(), self.tokenizer.chat_template])
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        special = {name: str(token) for name, token in self.tokenizer.special_tokens_map.items()}
+        ends = [self._end_id, sorted(self._special_ids)]
+        return hash_value(
+            [self.tokenizer.backend_tokenizer.to_str(), self.tokenizer.chat_template, special, ends]
+        )
 
     def _answer(self, messages: Sequence[Message]) -> tuple[array[int], array[int]]:
         before = self._render(messages[:-1], answer_follows=True)
