@@ -2,7 +2,8 @@
 
     python -m benchmarks training --out FILE
 
-writes everything to FILE as JSON and tables beside it, or to `--page`.
+writes everything to FILE as JSON and tables beside it, or to `--page`. What FILE holds already is not
+measured again: a benchmark that was interrupted goes on, and more cases can be added.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from benchmarks.workload import WORKLOADS
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure the chosen cases; after each, write what there is. Gives the exit code."""
+    """Measure the chosen cases that FILE does not hold yet; after each, write all. Gives the exit code."""
     wanted = _parser().parse_args(arguments)
     machine = _machine()
     cases = _cases(wanted, has_gpu=machine["gpu"] is not None)
@@ -33,13 +35,57 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write("No case has this workload and this shape. All there are: --all.\n")
         return 2
     repetitions, candidates = (1, CANDIDATES[:1]) if wanted.quick else (wanted.repetitions, CANDIDATES)
-    done: list[Series] = []
-    for case in cases:
-        done.append(run(case, repetitions, candidates, _say))
-        _write(wanted.out, done, machine)
-        text = page(done, machine, repetitions, _command(arguments))
-        (wanted.page or wanted.out.with_suffix(".md")).write_text(text, encoding="utf-8")
+    result = Result(machine, repetitions)
+    if wanted.out.is_file() and not result.take(json.loads(wanted.out.read_text(encoding="utf-8"))):
+        sys.stderr.write(
+            f"{wanted.out} is of another machine, other libraries or repetitions. Choose another file.\n"
+        )
+        return 2
+    result.commands.append(_command(arguments))
+    missing = [case for case in cases if case not in [series.case for series in result.series]]
+    for case in [*missing, None]:  # the page is written anew even where nothing is missing
+        if case is not None:
+            result.series.append(run(case, repetitions, candidates, _say))
+        result.write(wanted.out, wanted.page or wanted.out.with_suffix(".md"))
     return 0
+
+
+@dataclass
+class Result:
+    """What was measured so far on one machine, and by which commands."""
+
+    machine: Mapping[str, Any]
+    repetitions: int
+    commands: list[str] = field(default_factory=list)
+    series: list[Series] = field(default_factory=list)
+
+    def take(self, stored: Mapping[str, Any]) -> bool:
+        """Take in what a file holds; False, and nothing taken, if it cannot be compared."""
+        same = {name: value for name, value in self.machine.items() if name != "products"}
+        theirs = {name: value for name, value in stored["machine"].items() if name != "products"}
+        if (theirs, stored["repetitions"]) != (same, self.repetitions):
+            return False
+        self.commands = list(stored["commands"])
+        self.series = [Series.from_json(one) for one in stored["series"]]
+        return True
+
+    def write(self, out: Path, page_file: Path) -> None:
+        """Write everything as JSON, and the tables."""
+        products = {
+            f"{device} {dtype}": speed for (device, dtype), speed in best_products(self.series).items()
+        }
+        whole = {
+            "machine": self.machine,
+            "repetitions": self.repetitions,
+            "commands": self.commands,
+            "products": products,
+            "series": [series.to_json() for series in self.series],
+        }
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(whole, indent=1), encoding="utf-8")
+        commands = "\n".join(dict.fromkeys(self.commands))
+        text = page(self.series, self.machine, self.repetitions, commands)
+        page_file.write_text(text, encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,13 +114,6 @@ def _machine() -> dict[str, Any]:
         [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
     )
     return json.loads(ended.stdout)
-
-
-def _write(out: Path, done: Sequence[Series], machine: dict[str, Any]) -> None:
-    products = {f"{device} {dtype}": speed for (device, dtype), speed in best_products(done).items()}
-    whole = {"machine": machine, "products": products, "series": [series.to_json() for series in done]}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(whole, indent=1), encoding="utf-8")
 
 
 def _say(line: str) -> None:

@@ -63,6 +63,14 @@ class Series:
             "gradient_norm_difference": self.difference(lambda run: run.gradient_norms),
         }
 
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Series:
+        """Take back what `to_json` gave."""
+        trials = [Trial(**{**trial, "settings": Theirs(**trial["settings"])}) for trial in values["trials"]]
+        runs = {name: [Measurement.from_json(one) for one in some] for name, some in values["runs"].items()}
+        references = {name: Measurement.from_json(one) for name, one in values["references"].items()}
+        return cls(Case(**values["case"]), Theirs(**values["tuned"]), trials, runs, references)
+
 
 def run(case: Case, repetitions: int, candidates: Sequence[Theirs], say: Say) -> Series:
     """Try the candidates, compare losses in float32, then measure all contestants in turn.

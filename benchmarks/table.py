@@ -84,6 +84,9 @@ def _case(series: Series, attained: Mapping[tuple[str, str], float]) -> Iterator
     yield ""
     yield f"In float32 and on the same minibatches, losses differ by {losses:.0e} at most, gradient norms by"
     yield f"{norms:.0e} (relative)."
+    exact = series.references[OURS]
+    limit = distance(exact, attained[series.case.device, exact.dtype])
+    yield f"Tunesmith in {exact.dtype}: {exact.tokens_per_second:,.0f} tokens/s, {limit:.0%} of its limit."
     yield ""
     yield "| | tokens/s | Tunesmith against it | memory, GiB | computes in | of the limit |"
     yield "|---|--:|--:|--:|---|--:|"

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -62,6 +63,24 @@ def test_the_factors_are_what_they_always_are(result: dict[str, Any]) -> None:
     assert found["TRL, tuned"] == pytest.approx(
         {"pad": 1.0, "prefix": 0.632, "head": 0.835, "recompute": 0.884, "mask": 0.649}, abs=1e-3
     )
+
+
+def test_what_was_measured_is_not_measured_again(written: Path, tmp_path: Path) -> None:
+    out = tmp_path / "quick.json"
+    shutil.copy(written / "quick.json", out)
+    command = [sys.executable, "-m", "benchmarks", "training", "--quick", "--out", str(out)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    found, before = (json.loads(path.read_text(encoding="utf-8")) for path in (out, written / "quick.json"))
+    assert found["series"] == before["series"]
+    assert len(found["commands"]) == 2
+    assert (tmp_path / "quick.md").read_bytes() == (written / "quick.md").read_bytes()
+    stored = json.dumps({**before, "machine": {**before["machine"], "cores": 1000}})
+    out.write_text(stored, encoding="utf-8")
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert "of another machine" in ended.stderr
+    assert out.read_text(encoding="utf-8") == stored
 
 
 def test_nothing_written_names_this_machine(written: Path) -> None:

@@ -1,5 +1,6 @@
 """What is measured is summed up by medians, compared fairly, and written without anything of this machine."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -47,6 +48,12 @@ def test_losses_are_compared_between_the_references_and_the_largest_difference_c
     assert series().difference(lambda run: run.gradient_norms) == 0
 
 
+def test_a_series_survives_its_file() -> None:
+    whole = replace(series(), trials=(Trial(CANDIDATES[0], None, "no memory"), Trial(CANDIDATES[1], 5.0)))
+    stored = json.loads(json.dumps(whole.to_json()))
+    assert json.loads(json.dumps(Series.from_json(stored).to_json())) == stored
+
+
 def test_the_best_candidate_is_the_fastest_that_could_be_used() -> None:
     first, second, third = CANDIDATES[:3]
     trials = [Trial(first, None, "no memory"), Trial(second, 5.0), Trial(third, 4.0)]
@@ -75,4 +82,5 @@ def test_the_page_holds_medians_ratios_and_factors() -> None:
     assert "losses differ by 1e-01 at most" in text
     assert "```shell\npython -m benchmarks training --out FILE\n```" in text
     assert "medians of 3" in text
+    assert "Tunesmith in float32: 500 tokens/s, 2% of its limit." in text
     assert max(map(len, text.splitlines())) <= 120

@@ -119,6 +119,10 @@ class Training(Section):
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto", description="Number type of products; auto measures which is faster here."
     )
+    storage: Literal["auto", "float32", "stored"] = Field(
+        default="auto",
+        description="How a frozen base is held; stored: in its 16 bits; auto: if memory is short.",
+    )
     optimizer: Literal["adamw", "adamw_8bit"] = Field(
         default="adamw", description="How gradients become steps; adamw_8bit needs less memory."
     )

@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import AttentionInterface, PreTrainedModel
 from transformers.masking_utils import AttentionMaskInterface
 
@@ -23,7 +23,7 @@ from tunesmith.core.cards import Encoded
 from tunesmith.engine.attention import NAME, attend, window_mask
 from tunesmith.engine.forest import WORTH_SHARING
 from tunesmith.engine.forward import FAST, PLAIN, Forward, Levers
-from tunesmith.engine.network import inner, positions_of
+from tunesmith.engine.network import computes_in, inner, is_plain, positions_of
 from tunesmith.engine.passes import Pass
 from tunesmith.engine.projection import Group, find_groups, together
 from tunesmith.engine.randomness import draws
@@ -43,7 +43,7 @@ def fit(
 
     The network is as it was when the context ends.
     """
-    compute = compute or network.dtype
+    compute = compute or computes_in(network)
     was_training = network.training
     network.eval()
     try:
@@ -60,7 +60,7 @@ def pulled(
     network: PreTrainedModel, levers: Levers, compute: torch.dtype | None = None
 ) -> Generator[Forward]:
     """Run the network with exactly these levers, whether they fit it or not."""
-    compute = compute or network.dtype
+    compute = compute or computes_in(network)
     with ExitStack() as stack:
         if levers.grouped:
             stack.enter_context(together(_groups(network, compute)))
@@ -121,7 +121,7 @@ def _possible(
     if wanted.packing == "forest" and _draws(network, rows):
         refused.append("forest: rows with one beginning would share what dropout draws")
         wanted = replace(wanted, packing="flat")
-    if wanted.own_head and type(inner(network).get_output_embeddings()) is not nn.Linear:
+    if wanted.own_head and not is_plain(inner(network).get_output_embeddings()):
         refused.append("own head: the output layer is no plain matrix")
         wanted = replace(wanted, own_head=False)
     return wanted, tuple(refused)

@@ -17,7 +17,7 @@ from transformers import PreTrainedModel
 
 from tunesmith.core.cards import Encoded
 from tunesmith.engine.head import Head
-from tunesmith.engine.network import inner, stretched_beyond
+from tunesmith.engine.network import computes_in, inner, stretched_beyond
 from tunesmith.engine.passes import Packing, Pass, passes
 from tunesmith.engine.trunk import Trunk, standing_in
 
@@ -98,7 +98,7 @@ class Forward:
 
     def _coarser(self) -> torch.autocast:
         """Compute products in a coarser type than the weights have, where that was chosen."""
-        is_coarser = self.compute != self.network.dtype
+        is_coarser = self.compute != computes_in(self.network)
         return torch.autocast(self.network.device.type, self.compute if is_coarser else None, is_coarser)
 
     def _above(self, batch: Pass) -> AbstractContextManager[None]:

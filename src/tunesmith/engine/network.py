@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 
+import torch
 from torch import nn
 from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
 
 
 def inner(network: PreTrainedModel) -> PreTrainedModel:
@@ -13,6 +15,17 @@ def inner(network: PreTrainedModel) -> PreTrainedModel:
     from peft import PeftModel
 
     return network.get_base_model() if isinstance(network, PeftModel) else network  # type: ignore[return-value]
+
+
+def computes_in(network: PreTrainedModel) -> torch.dtype:
+    """Give the type that the network computes in: that of its norms, as matrices may be narrower."""
+    norms = (parameter.dtype for parameter in inner(network).parameters() if parameter.dim() == 1)
+    return next(norms, network.dtype)
+
+
+def is_plain(layer: nn.Module | None) -> bool:
+    """Does a layer compute a product with its weight, and nothing else?"""
+    return type(layer) in (nn.Linear, Conv1D) or getattr(layer, "is_narrow", False)
 
 
 def positions_of(network: PreTrainedModel) -> int:

@@ -19,10 +19,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers.pytorch_utils import Conv1D
 
+from tunesmith.engine.network import is_plain
+
 
 @dataclass(frozen=True)
 class Projection:
-    """One peft layer as numbers: frozen weight [O, I] and bias, the change's A [R, I], B [O, R] and scale."""
+    """One peft layer as numbers: frozen weight [O, I] and bias, the change's A [R, I], B [O, R] and scale.
+
+    `dtype` is what products are computed in.
+    """
 
     layer: nn.Module
     weight: Tensor
@@ -30,6 +35,7 @@ class Projection:
     a: Tensor
     b: Tensor
     scale: float
+    dtype: torch.dtype
 
     @classmethod
     def of(cls, layer: nn.Module, dtype: torch.dtype) -> Projection | None:
@@ -48,17 +54,19 @@ class Projection:
             and name not in layer.lora_variant
             and isinstance(layer.lora_dropout[name], nn.Identity)
             and layer.lora_B[name].bias is None
-            and type(base) in (nn.Linear, Conv1D)
+            and is_plain(base)
             and not any(parameter.requires_grad for parameter in base.parameters())
         )
         if not plain:
             return None
-        weight = base.weight.detach().to(dtype)
+        weight = base.weight.detach()
+        if weight.dtype.itemsize >= dtype.itemsize:  # a narrower one is widened when it is needed
+            weight = weight.to(dtype)
         bias = None if base.bias is None else base.bias.detach().to(dtype)
         weight = weight.t() if isinstance(base, Conv1D) else weight
         a: Any = layer.lora_A[name].weight
         b: Any = layer.lora_B[name].weight
-        return cls(layer, weight, bias, a, b, layer.scaling[name])
+        return cls(layer, weight, bias, a, b, layer.scaling[name], dtype)
 
 
 @dataclass
@@ -89,7 +97,7 @@ class Group:
             *(p.a for p in each),
             *(p.b for p in each),
         )
-        return _Together.apply(x, tuple(p.scale for p in each), *tensors)
+        return _Together.apply(x, tuple(p.scale for p in each), each[0].dtype, *tensors)
 
 
 @contextmanager
@@ -134,9 +142,10 @@ class _Together(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, scales: tuple[float, ...], *tensors: Any) -> tuple[Tensor, ...]:
+    def forward(
+        ctx: Any, x: Tensor, scales: tuple[float, ...], dtype: torch.dtype, *tensors: Any
+    ) -> tuple[Tensor, ...]:
         weights, biases, a, b = _parts(tensors, len(scales))
-        dtype = weights[0].dtype
         x_TI = x.reshape(-1, x.shape[-1]).to(dtype)
         a_RI = torch.cat([each.to(dtype) for each in a])
         low_TR = x_TI @ a_RI.t()
@@ -146,7 +155,7 @@ class _Together(torch.autograd.Function):
             weights, biases, low_TR.split(sizes, 1), b, scales, strict=True
         ):
             # Not a view of rows: some networks change their projections in place.
-            output = functional.linear(x_TI.view(x.shape), weight, bias)
+            output = functional.linear(x_TI.view(x.shape), weight.to(dtype), bias)
             output.view(-1, len(weight)).addmm_(low, up.to(dtype).t(), alpha=scale)
             outputs.append(output)
         ctx.save_for_backward(x_TI, low_TR, a_RI, *weights, *b)
@@ -169,11 +178,12 @@ class _Together(torch.autograd.Function):
             down.copy_(g_TO @ up.to(g_TO.dtype)).mul_(scale)
             into_b.append((g_TO.t() @ low).mul_(scale).to(up.dtype))
             if ctx.needs_input_grad[0]:
-                into_x = g_TO @ weight if into_x is None else into_x.addmm_(g_TO, weight)
+                wide = weight.to(g_TO.dtype)
+                into_x = g_TO @ wide if into_x is None else into_x.addmm_(g_TO, wide)
         into_a = (down_TR.t() @ x_TI).to(b[0].dtype).split(ctx.sizes)
         if into_x is not None:
             into_x = into_x.addmm_(down_TR, a_RI).view(ctx.shape).to(ctx.dtype)
-        return (into_x, None, *[None] * (2 * count), *into_a, *into_b)
+        return (into_x, None, None, *[None] * (2 * count), *into_a, *into_b)
 
 
 def _parts(tensors: Sequence[Any], count: int) -> list[Sequence[Any]]:

@@ -19,8 +19,9 @@ from tunesmith.data.dataset import Dataset, prepare
 from tunesmith.lifecycle.cache_folder import user_cache
 from tunesmith.lifecycle.encoder import Encoder
 from tunesmith.lifecycle.rhythm import Rhythm
+from tunesmith.lifecycle.storage import fitting
 from tunesmith.model.find import check_weights, find, seen_from
-from tunesmith.model.load import load, load_chat, read_context
+from tunesmith.model.load import Storage, load, load_chat, read_context
 from tunesmith.recipe import Parts
 
 
@@ -38,9 +39,16 @@ class Prepared:
     rhythm: Rhythm
     tokenised: str
 
-    def model(self) -> Model:
+    def storage(self) -> Storage:
+        """Say how the base's weights are to be held: as the recipe says, or as they fit into memory now."""
+        if not self.parts.method.leaves_adapter:
+            return "float32"
+        asked = self.recipe.training.storage
+        return fitting(self.base) if asked == "auto" else asked
+
+    def model(self, storage: Storage = "float32") -> Model:
         """Load the base's weights."""
-        return load(self.recipe.base, self.base, self.parts.method.starts_from)
+        return load(self.recipe.base, self.base, self.parts.method.starts_from, storage)
 
 
 def prepare_recipe(recipe: Recipe, started_in: Path = Path()) -> Prepared:
@@ -52,6 +60,7 @@ def prepare_recipe(recipe: Recipe, started_in: Path = Path()) -> Prepared:
     parts = recipes.build(recipe)
     parts = replace(parts, source=_seen_from(started_in, parts.source))
     _check_fit(recipe, parts, parts.source.gives())
+    _check_storage(recipe, parts)
     base = find(seen_from(started_in, recipe.base))
     chat = load_chat(base)
     if parts.method.starts_from == "pretrained":
@@ -62,7 +71,7 @@ def prepare_recipe(recipe: Recipe, started_in: Path = Path()) -> Prepared:
     return Prepared(recipe, parts, base, dataset, Rhythm.of(recipe, dataset.train), encoder.describe())
 
 
-def lock(prepared: Prepared, base_fingerprint: str) -> dict[str, Any]:
+def lock(prepared: Prepared, base_fingerprint: str, storage: Storage = "float32") -> dict[str, Any]:
     """Say what exactly a run was made with: code, libraries, machine, base and data, by version or hash."""
     import torch
 
@@ -86,6 +95,7 @@ def lock(prepared: Prepared, base_fingerprint: str) -> dict[str, Any]:
             "threads": torch.get_num_threads(),
             "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
         },
+        "storage": storage,
         "precision": choose(prepared.recipe.training.precision, device).to_json(),
         "seed": prepared.recipe.seed,
     }
@@ -122,6 +132,14 @@ def _check_fit(recipe: Recipe, parts: Parts, gives: Kind) -> None:
             f"source gives {gives}. Did you mean objective: {fitting}?"
         )
     recipes.check_metrics(parts.metrics, {gives})
+
+
+def _check_storage(recipe: Recipe, parts: Parts) -> None:
+    if recipe.training.storage == "stored" and not parts.method.leaves_adapter:
+        raise BadRecipe(
+            f"training.storage: stored keeps the base as it is, but method {recipe.method.name} changes it. "
+            "Leave training.storage out, or choose method: lora."
+        )
 
 
 def _try_metrics(parts: Parts, dataset: Dataset) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 from tunesmith.core.errors import TunesmithError
 from tunesmith.export.probe import Comparison, compare
 from tunesmith.export.read import Loaders, load
-from tunesmith.model import load as models
+from tunesmith.lifecycle.storage import load_fitting
 from tunesmith.model.find import find
+from tunesmith.model.load import load_chat
 
 COMMAND = (sys.executable, "-P", "-m", "tunesmith.lifecycle.probe")
 """What `tunesmith.export.verify` runs; `-P` keeps files of the current folder from being imported."""
 
-LOADERS = Loaders(find=find, model=models.load, chat=models.load_chat)
+LOADERS = Loaders(find=find, model=load_fitting, chat=load_chat)
 """How packages are loaded, here and in the server."""
 
 

@@ -1,6 +1,7 @@
 """The whole life cycle of one run: prepare, score the base, train, score again, decide, package, prove."""
 
 from collections.abc import Callable, Generator, Iterator
+from typing import Any
 
 from tunesmith.core.cache import Cache
 from tunesmith.core.cards import Model, Package
@@ -52,9 +53,13 @@ def _walk(folder: RunFolder, is_asked_to_stop: Callable[[], bool], disk: Disk) -
     for sentence in (*ledgers.describe(prepared.dataset.ledger), prepared.tokenised):
         yield Stage("data", sentence)
     yield from _few_rows(prepared)
-    model = prepared.model()
+    before = folder.read_json("lock.json")
+    storage = prepared.storage() if before is None else before["storage"]
+    model = prepared.model(storage)
+    if storage == "stored":
+        yield Stage("base", f"{model.name} is held in the 16 bits of its file, to spare memory")
     _check_vocabulary(prepared, model)
-    precision = yield from _lock(folder, prepared, model)
+    precision = yield from _lock(folder, before, lock(prepared, model.fingerprint, storage))
     folder.write_json("ledger.json", ledgers.to_json(prepared.dataset.ledger))
     yield Stage("base", f"{model.name} answers the test rows first")
     questions = _questions(prepared)
@@ -97,10 +102,10 @@ def _check_vocabulary(prepared: Prepared, model: Model) -> None:
         )
 
 
-def _lock(folder: RunFolder, prepared: Prepared, model: Model) -> Generator[Event, None, Precision]:
+def _lock(
+    folder: RunFolder, before: dict[str, Any] | None, today: dict[str, Any]
+) -> Generator[Event, None, Precision]:
     """Write down what the run is made with, or hold it against what was; give the precision it began with."""
-    today = lock(prepared, model.fingerprint)
-    before = folder.read_json("lock.json")
     if before is None:
         folder.write_json("lock.json", today)
         return Precision.from_json(today["precision"])

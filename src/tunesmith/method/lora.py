@@ -1,7 +1,7 @@
 """LoRA: low-rank adaptation (Hu et al., 2021, https://arxiv.org/abs/2106.09685)."""
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from warnings import catch_warnings, filterwarnings
 
 from pydantic import Field
@@ -10,6 +10,9 @@ from tunesmith.core.cards import Model
 from tunesmith.core.contracts import Method
 from tunesmith.core.errors import BadOption
 from tunesmith.core.registry import did_you_mean
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +49,12 @@ class LoRA(Method):
         with torch.random.fork_rng(), catch_warnings():
             # peft asks transformers for it by a name that transformers is about to drop.
             filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
-            torch.manual_seed(seed)
             try:
                 network = get_peft_model(model.network, config)
             except ValueError as error:
                 raise BadOption(f"method.lora.targets: {str(error).splitlines()[0]}") from None
+            torch.manual_seed(seed)
+            _draw(network)
         return replace(model, network=network)
 
     def merge(self, model: Model) -> Model:
@@ -69,3 +73,14 @@ class LoRA(Method):
             if not any(name.endswith(f".{target}") for name in layers):
                 known = did_you_mean(target, sorted(linear))
                 raise BadOption(f"method.lora.targets: {model.name} has no layer called {target!r}.{known}")
+
+
+def _draw(network: "nn.Module") -> None:
+    """Draw every A in float32, as peft does where the base is in float32: beside another, it rounds them."""
+    import torch
+    from peft.tuners.lora.layer import LoraLayer
+
+    for layer in network.modules():
+        if isinstance(layer, LoraLayer) and "default" in layer.lora_A:
+            weight: Any = layer.lora_A["default"].weight
+            weight.data.copy_(torch.nn.init.kaiming_uniform_(torch.empty(weight.shape), a=5**0.5))

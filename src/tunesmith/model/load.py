@@ -1,5 +1,8 @@
 """Load weights, tokenizer and chat template from a folder, always together."""
 
+from __future__ import annotations
+
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -10,6 +13,7 @@ from tunesmith.model.chat import PLAIN_TEMPLATE, ChatTokenizer
 from tunesmith.model.find import check_weights, read_config
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel
 
 TOKENIZER_FILES = (
@@ -20,16 +24,25 @@ TOKENIZER_FILES = (
 )
 
 
-def load(name: str, folder: Path, weights: Literal["pretrained", "random"] = "pretrained") -> Model:
-    """Load a causal language model in float32, on the GPU if there is one.
+Storage = Literal["float32", "stored"]
 
-    `weights="random"` builds the architecture only; its folder needs no weights. Raises BadBase where the
-    folder has no safetensors weights, an unknown architecture, no fast tokenizer, or one with more tokens
-    than the model has embedding rows.
+
+def load(
+    name: str,
+    folder: Path,
+    weights: Literal["pretrained", "random"] = "pretrained",
+    storage: Storage = "float32",
+) -> Model:
+    """Load a causal language model that computes in float32, on the GPU if there is one.
+
+    `weights="random"` builds the architecture only; its folder needs no weights. `storage="stored"` keeps
+    matrices in the 16 bits of their file (`model/_narrow.py`); they cannot be trained then. Raises BadBase
+    where the folder has no safetensors weights, an unknown architecture, no fast tokenizer, or one with more
+    tokens than the model has embedding rows.
     """
     chat = load_chat(folder)
     context = read_context(folder, chat)
-    network = _network(folder, weights)
+    network = _network(folder, weights, storage)
     vocabulary = len(chat.tokenizer)
     (rows, _) = network.get_input_embeddings().weight.shape  # type: ignore[misc]  # every embedding is a matrix
     if vocabulary > rows:
@@ -78,6 +91,29 @@ def read_context(folder: Path, chat: ChatTokenizer) -> int:
     return min(stated)
 
 
+def stored_type(folder: Path) -> tuple[str, int]:
+    """Give the number type of a base's file and how many numbers it holds; `mixed` for more than one type."""
+    from safetensors import safe_open
+
+    kinds: set[str] = set()
+    numbers = 0
+    for path in folder.glob("*.safetensors"):
+        with safe_open(path, framework="pt") as file:
+            for name in file.keys():  # noqa: SIM118  # not a dict
+                part = file.get_slice(name)
+                kinds.add(part.get_dtype())
+                numbers += prod(part.get_shape())
+    names = {"BF16": "bfloat16", "F16": "float16", "F32": "float32"}
+    return names.get(kinds.pop(), "mixed") if len(kinds) == 1 else "mixed", numbers
+
+
+def device() -> torch.device:
+    """Give the device that models are loaded to: the GPU if there is one."""
+    import torch
+
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def fingerprint(folder: Path) -> str:
     """Fingerprint what decides the answers: weights, configuration, tokenizer and template."""
     weights = folder.glob("*.safetensors")
@@ -85,15 +121,20 @@ def fingerprint(folder: Path) -> str:
     return hash_files([*weights, *(path for path in named if path.is_file())])
 
 
-def _network(folder: Path, weights: str) -> "PreTrainedModel":
+def _network(folder: Path, weights: str, storage: Storage) -> PreTrainedModel:
     import torch
     from safetensors import SafetensorError
     from transformers import AutoConfig, AutoModelForCausalLM
     from transformers.utils.logging import disable_progress_bar
 
+    from tunesmith.model._narrow import narrow
+
     disable_progress_bar()
+    kind = stored_type(folder)[0] if storage == "stored" else "float32"
     if weights == "pretrained":
         check_weights(folder)
+    if kind == "mixed":
+        raise BadBase(f"{folder} holds more than one number type. Load it with training.storage: float32.")
     try:
         if weights == "random":
             config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
@@ -101,7 +142,7 @@ def _network(folder: Path, weights: str) -> "PreTrainedModel":
         else:
             network, found = AutoModelForCausalLM.from_pretrained(  # type: ignore[misc]  # a pair where asked for
                 folder,
-                dtype=torch.float32,
+                dtype=getattr(torch, kind),
                 use_safetensors=True,
                 trust_remote_code=False,
                 output_loading_info=True,
@@ -113,8 +154,9 @@ def _network(folder: Path, weights: str) -> "PreTrainedModel":
         ) from None
     if missing:  # transformers fills them with random numbers and goes on
         raise BadBase(f"{folder}: its weights lack {len(missing)} tensors, such as {sorted(missing)[:3]}.")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return network.to(device).eval()  # type: ignore[arg-type]  # transformers types `to` for its own mixin only
+    if storage == "stored":
+        narrow(network)
+    return network.to(device()).eval()  # type: ignore[arg-type]  # transformers types `to` for its own mixin only
 
 
 def _licence(folder: Path) -> str:

@@ -27,6 +27,8 @@ class Merged(Exporter):
         import torch
         from transformers import GenerationConfig
 
+        if self.dtype == "float32":
+            model.network.float()  # some may be held in 16 bits, which would round the change away
         network = method.merge(model).network.to(getattr(torch, self.dtype))
         # What came with the base may hold sampling options that transformers refuses to write again.
         network.generation_config = GenerationConfig.from_model_config(network.config)
