@@ -90,6 +90,25 @@ def test_a_network_left_for_evaluation_is_trained_in_training_mode(model: Model)
     assert modes == [True, True]
 
 
+@pytest.mark.parametrize("passes", [0, 1, 2])
+def test_a_stop_in_the_middle_of_a_step_leaves_all_as_before_it(tiny_folder: Path, passes: int) -> None:
+    one, other = (LoRA(rank=4, dropout=0.3).apply(load("tiny", tiny_folder), seed=1) for _ in range(2))
+    plans, looks = plans_of(ROWS, 8), iter(range(1000))
+    seed_everything(3)
+    wanted = [step.loss for step in take(one, plans, constant(1e-2), tokens_per_pass=60)]
+    seed_everything(3)
+    updater = Updater(trainable(other), constant(1e-2), len(plans))
+    with fit(other.network) as forward:
+        first = next(train(forward, SFT(), plans, updater, Budget(60)))
+        before, state = snapshot(other), torch.get_rng_state()
+        assert not list(train(forward, SFT(), plans[1:], updater, Budget(60), lambda: next(looks) == passes))
+        assert all(torch.equal(before[name], value) for name, value in snapshot(other).items())
+        assert torch.equal(torch.get_rng_state(), state)
+        rest = [step.loss for step in train(forward, SFT(), plans[1:], updater, Budget(60))]
+    assert [first.loss, *rest] == wanted
+    assert next(looks) == passes + 1  # it asked no more
+
+
 def test_no_plans_give_no_steps(model: Model) -> None:
     updater = Updater(trainable(model), constant(), 1)
     with fit(model.network) as forward:

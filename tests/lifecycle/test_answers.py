@@ -126,6 +126,14 @@ def other_prompt(model: Model) -> Questions:
     return replace(asked, rows=(changed, *asked.rows[1:]))
 
 
+def other_weight(model: Model) -> Questions:
+    """One token of one row is not scored; the prompts are the same."""
+    asked = questions(model)
+    first = asked.sequences[0]
+    fewer = replace(first, weights=first.weights[:-1] + array("f", [0.0]))
+    return replace(asked, sequences=(fewer, *asked.sequences[1:]))
+
+
 def with_options(model: Model, **changes: Any) -> Questions:
     return replace(questions(model), options=OPTIONS.model_copy(update=changes))
 
@@ -133,6 +141,7 @@ def with_options(model: Model, **changes: Any) -> Questions:
 MISSES: dict[str, Callable[[Model], Questions]] = {
     "reference": other_reference,
     "prompt": other_prompt,
+    "weight": other_weight,
     "tokens": lambda model: with_options(model, max_tokens=4),
     "rows": lambda model: with_options(model, max_rows=3),
     "metrics": lambda model: replace(questions(model), metrics={"perplexity": Perplexity()}),
