@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     result = Result(machine, repetitions)
     if wanted.out.is_file() and not result.take(json.loads(wanted.out.read_text(encoding="utf-8"))):
         sys.stderr.write(
-            f"{wanted.out} is of another machine, other libraries or repetitions. Choose another file.\n"
+            f"{wanted.out} is of another machine, engine, libraries or repetitions. Choose another file.\n"
         )
         return 2
     result.commands.append(_command(arguments))

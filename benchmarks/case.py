@@ -56,15 +56,15 @@ TABLE = (
     Case("chat", "135m", "lora", steps=4),
     Case("again", "deep", "top-4", steps=4),
     Case("again", "deep", "head", steps=4),
+    Case("short", "gpt2", "lora", steps=16),
+    Case("short", "gpt2", "full", steps=16),
+    Case("long", "15m", "lora", steps=3),
 )
 """What the page of the documents shows."""
 
 OTHERS = (
-    Case("short", "gpt2", "lora", steps=16),
-    Case("short", "gpt2", "full", steps=16),
     Case("short", "135m", "full", steps=6),
     Case("chat", "15m", "lora", steps=8),
-    Case("long", "15m", "lora", steps=3),
     Case("long", "15m", "full", steps=3),
     Case("long", "135m", "lora", steps=2, rows_per_step=4),
 )

@@ -8,6 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from tunesmith.core.hashing import hash_files
+
+ROOT = Path(__file__).parents[1]
 INSTRUCTIONS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16", "sve")
 """What decides how fast which type is."""
 LIBRARIES = ("torch", "transformers", "peft", "trl")
@@ -30,6 +33,7 @@ def describe() -> dict[str, Any]:
         "cores": cores(),
         "instructions": [name for name in INSTRUCTIONS if name in flags],
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "engine": hash_files((ROOT / "src" / "tunesmith" / "engine").glob("*.py"))[:12],
         "libraries": {name: version(name) for name in LIBRARIES},
         "products": {
             device: {dtype: attained(device, dtype) for dtype in ("float32", "bfloat16")}

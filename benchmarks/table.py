@@ -32,8 +32,8 @@ each is not counted.
 - *operations*: needed by executed ones, from the shapes that were run. A step needs each distinct beginning
   of its rows once, output rows for wanted tokens only, and nothing twice; each layer below the changed ones
   it needs once for all epochs. The columns say what the rest was for.
-- *of the limit*: needed operations per second, by what one matrix product attained here in the same number
-  type.
+- *of the limit*: needed operations per second, by the most that one matrix product attained here in the same
+  number type. It is *operations* times *hardware*: what was executed per second, by that most.
 """
 
 FACTORS = {
@@ -97,12 +97,13 @@ def _case(series: Series, attained: Mapping[tuple[str, str], float]) -> Iterator
         dtype = series.runs[name][0].dtype
         yield f"| {name} | {series.speed(name):,.0f} | {against} | {memory:.2f} | {dtype} | {limit:.1%} |"
     yield ""
-    yield f"| | operations | {' | '.join(FACTORS.values())} |"
-    yield "|---|--:" + "|--:" * len(FACTORS) + "|"
+    yield f"| | operations | {' | '.join(FACTORS.values())} | hardware |"
+    yield "|---|--:" + "|--:" * len(FACTORS) + "|--:|"
     for name in (OURS, THEIRS, TUNED):
         factors = series.runs[name][0].factors
+        limit = series.median(name, lambda run: distance(run, attained[series.case.device, run.dtype]))
         shares = " | ".join(f"{asdict(factors)[key]:.2f}" for key in FACTORS)
-        yield f"| {name} | {factors.eta:.2f} | {shares} |"
+        yield f"| {name} | {factors.eta:.2f} | {shares} | {limit / factors.eta:.2f} |"
 
 
 def distance(run: Measurement, attained: float) -> float:

@@ -48,7 +48,7 @@ def run(case: Case, settings: Ours) -> Trained:
         shapes = sum((ran(forward, plan, budget.tokens_per_pass) for plan in plans), Ran())
         with checkpointed(network, budget.checkpointed), TemporaryDirectory() as folder:
             started = now(case.device)
-            reading = _reading(forward, case, budget, Path(folder))
+            reading = _reading(forward, case, Path(folder))
             growing = now(case.device) - started
             timed = [(step, now(case.device)) for step in train(reading, SFT(), plans, updater, budget)]
     return Trained(
@@ -71,10 +71,10 @@ def _memory(forward: Forward, case: Case, training: Training, updater: Updater) 
     return plan_memory(forward, longest, training.tokens_per_pass, most, updater.bytes(), room)
 
 
-def _reading(forward: Forward, case: Case, budget: Budget, folder: Path) -> Forward:
+def _reading(forward: Forward, case: Case, folder: Path) -> Forward:
     if case.of[0].epochs == 1:
         return forward
-    return with_trunk(forward, case.rows, budget.tokens_per_pass, Cache(folder), "random")
+    return with_trunk(forward, case.rows, Cache(folder), "random")
 
 
 def repeated(case: Case, checkpoints: float, *, has_trunk: bool = False) -> Repeated:

@@ -1,10 +1,11 @@
 import os
 from contextlib import suppress
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
-from tunesmith.core.cache import Cache
+from tunesmith.core.cache import Cache, allocate
 
 KEY = {"base": "abc", "rows": [1, 2]}
 
@@ -52,6 +53,50 @@ def test_where_nothing_can_be_written_nothing_is_kept_and_nothing_fails(tmp_path
         cache.write("kind", KEY, b"answers")
         assert cache.read("kind", KEY) is None
     assert not Cache(tmp_path / "file").has_room_for(1)
+
+
+def test_an_entry_that_another_run_removes_meanwhile_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = Cache(tmp_path)
+    cache.write("kind", KEY, b"answers")
+    touch = os.utime
+
+    def race(path: Path) -> None:
+        path.unlink()
+        touch(path)
+
+    monkeypatch.setattr(os, "utime", race)
+    assert cache.read("kind", KEY) is None
+
+
+def test_an_entry_of_somebody_else_is_read_though_it_cannot_be_touched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = Cache(tmp_path)
+    cache.write("kind", KEY, b"answers")
+    monkeypatch.setattr(os, "utime", Mock(side_effect=PermissionError))
+    assert cache.read("kind", KEY) == b"answers"
+
+
+def test_what_a_killed_run_left_goes_after_a_day(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cache.write("kind", KEY, b"answers")
+    old, new = (tmp_path / "kind" / f".writing-{name}" for name in ("old", "new"))
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (1000, 1000))
+    cache.write("kind", KEY | {"base": "abd"}, b"answers")
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_room_for_a_file_is_taken_at_once(tmp_path: Path) -> None:
+    allocate(tmp_path / "file", 100_000)
+    stat = (tmp_path / "file").stat()
+    assert stat.st_size == 100_000
+    assert stat.st_blocks * 512 >= 100_000
+    with pytest.raises(OSError, match=r"No space left|File too large"):
+        allocate(tmp_path / "large", 2**62)
 
 
 def test_other_code_finds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

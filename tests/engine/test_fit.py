@@ -160,6 +160,7 @@ def test_a_row_keeps_its_rotary_frequencies_beside_one_that_needs_others(levers:
     assert {len(row) > 31 for row in whole} == {True, False}
     alone = one_at_a_time(network, whole)
     with fit(network, levers) as forward:
+        assert forward.levers == levers
         assert at_once(forward, whole, 10_000).distance(alone) < 1e-5
 
 

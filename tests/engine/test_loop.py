@@ -1,4 +1,5 @@
 import math
+import weakref
 from array import array
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -107,6 +108,28 @@ def test_a_stop_in_the_middle_of_a_step_leaves_all_as_before_it(tiny_folder: Pat
         rest = [step.loss for step in train(forward, SFT(), plans[1:], updater, Budget(60))]
     assert [first.loss, *rest] == wanted
     assert next(looks) == passes + 1  # it asked no more
+
+
+def test_a_pass_that_fails_between_two_layers_of_a_group_leaves_nothing_alive(tiny_model: Model) -> None:
+    adapted = LoRA(rank=4).apply(tiny_model, seed=1)
+    alive: list[weakref.ref[torch.Tensor]] = []
+    failures = iter([True])
+
+    def fail(_layer: object, _inputs: object, output: torch.Tensor) -> None:
+        if torch.is_grad_enabled() and next(failures, False):
+            alive.append(weakref.ref(output))
+            raise torch.OutOfMemoryError("as if")
+
+    with fit(adapted.network) as forward:
+        for name, layer in adapted.network.named_modules():
+            if name.endswith("layers.1.mlp.gate_proj"):  # up_proj reads the same input
+                layer.register_forward_hook(fail)
+        updater, budget = Updater(trainable(adapted), constant(), 1), Budget(500)
+        (step,) = train(forward, SFT(), plans_of(ROWS[:8], 8), updater, budget)
+        assert budget.halved
+        assert [each() for each in alive] == [None]
+        assert all(not group.waiting for group in forward.groups)
+    assert math.isfinite(step.loss)
 
 
 def test_no_plans_give_no_steps(model: Model) -> None:

@@ -8,6 +8,7 @@ from transformers import PreTrainedModel
 from engine_parts import random_rows
 from tiny_networks import network_of
 from tunesmith.core.cache import Cache
+from tunesmith.core.errors import Stopped
 from tunesmith.engine.fit import fit
 from tunesmith.engine.forward import Forward
 from tunesmith.engine.network import layers_of
@@ -54,7 +55,7 @@ def test_what_is_read_is_what_would_be_computed(architecture: str, top: int, cac
     if not any(p.requires_grad for p in network.parameters()):
         pytest.skip("nothing but the tied head would be left to learn")
     with fit(network) as plain:
-        reading = with_trunk(plain, ROWS, 100, cache, "base")
+        reading = with_trunk(plain, ROWS, cache, "base")
         assert reading.trunk is not None, reading.refused
         assert reading.trunk.depth == len(layers_of(network)) - top
         (total, gradients), (expected, wanted) = learned(reading), learned(plain)
@@ -67,7 +68,7 @@ def test_what_is_read_is_what_would_be_computed(architecture: str, top: int, cac
 def test_frozen_layers_are_not_run(cache: Cache) -> None:
     network = frozen("llama", top=1)
     with fit(network) as plain:
-        reading = with_trunk(plain, ROWS, 100, cache, "base")
+        reading = with_trunk(plain, ROWS, cache, "base")
         counted: list[int] = []
         layers = layers_of(network)
         hooks = [
@@ -83,14 +84,14 @@ def test_frozen_layers_are_not_run(cache: Cache) -> None:
 def test_the_network_is_as_it_was_afterwards(cache: Cache) -> None:
     network = frozen("llama", top=1)
     with fit(network) as plain:
-        learned(with_trunk(plain, ROWS, 100, cache, "base"))
+        learned(with_trunk(plain, ROWS, cache, "base"))
         assert not any("forward" in vars(layer) for layer in layers_of(network))
 
 
 def test_the_same_rows_and_weights_hit_in_any_order_of_passes(cache: Cache) -> None:
     with fit(frozen("llama", top=1)) as plain:
-        first = with_trunk(plain, ROWS, 100, cache, "base")
-        again = with_trunk(plain, ROWS, 40, cache, "base")
+        first = with_trunk(plain, ROWS, cache, "base")
+        again = with_trunk(plain, ROWS, cache, "base")
     assert first.trunk is not None
     assert again.trunk is not None
     assert (first.trunk.was_cached, again.trunk.was_cached) == (False, True)
@@ -100,47 +101,47 @@ def test_the_same_rows_and_weights_hit_in_any_order_of_passes(cache: Cache) -> N
 @pytest.mark.parametrize("change", ["base", "rows", "depth", "compute"])
 def test_whatever_changes_misses(change: str, cache: Cache) -> None:
     with fit(frozen("llama", top=1)) as plain:
-        with_trunk(plain, ROWS, 100, cache, "base")
+        with_trunk(plain, ROWS, cache, "base")
     other = frozen("llama", top=0 if change == "depth" else 1)
     rows = [*ROWS[:-1], replace(ROWS[-1], ids=ROWS[-1].ids[::-1])] if change == "rows" else ROWS
     compute = torch.bfloat16 if change == "compute" else None
     with fit(other, compute=compute) as plain:
-        found = with_trunk(plain, rows, 100, cache, "other base" if change == "base" else "base")
+        found = with_trunk(plain, rows, cache, "other base" if change == "base" else "base")
     assert found.trunk is not None, found.refused
     assert not found.trunk.was_cached
 
 
 def test_states_of_other_weights_are_not_believed(cache: Cache) -> None:
     with fit(frozen("llama", top=1)) as plain:
-        with_trunk(plain, ROWS, 100, cache, "base")
+        with_trunk(plain, ROWS, cache, "base")
     network = frozen("llama", top=1)
     with torch.no_grad():
         network.get_input_embeddings().weight.mul_(3)
     with fit(network) as plain:
-        wrong = with_trunk(plain, ROWS, 100, cache, "base")
+        wrong = with_trunk(plain, ROWS, cache, "base")
     assert wrong.trunk is None
     assert "differ by" in wrong.refused[-1]
 
 
 def test_a_torn_entry_is_computed_again(cache: Cache, tmp_path: Path) -> None:
     with fit(frozen("llama", top=1)) as plain:
-        with_trunk(plain, ROWS, 100, cache, "base")
+        with_trunk(plain, ROWS, cache, "base")
         (entry,) = (tmp_path / "trunk").iterdir()
         entry.write_bytes(entry.read_bytes()[:-4])
-        again = with_trunk(plain, ROWS, 100, cache, "base")
+        again = with_trunk(plain, ROWS, cache, "base")
     assert again.trunk is not None
     assert not again.trunk.was_cached
 
 
 def test_where_everything_learns_nothing_is_cached(cache: Cache, tmp_path: Path) -> None:
     with fit(network_of("llama")) as plain:
-        assert with_trunk(plain, ROWS, 100, cache, "base") is plain
+        assert with_trunk(plain, ROWS, cache, "base") is plain
     assert list(tmp_path.iterdir()) == []
 
 
 def test_too_little_room_is_said(tmp_path: Path) -> None:
     with fit(frozen("llama", top=1)) as plain:
-        refused = with_trunk(plain, ROWS, 100, Cache(tmp_path, most_bytes=1000), "base")
+        refused = with_trunk(plain, ROWS, Cache(tmp_path, most_bytes=1000), "base")
     assert refused.trunk is None
     assert "too much for the disk" in refused.refused[-1]
 
@@ -151,7 +152,30 @@ def test_layers_that_drop_values_are_computed_anew(cache: Cache) -> None:
     layers_of(network)[-1].requires_grad_(True)
     with fit(network) as plain:
         state = torch.get_rng_state()
-        refused = with_trunk(plain, ROWS, 100, cache, "base")
+        refused = with_trunk(plain, ROWS, cache, "base")
         assert torch.equal(torch.get_rng_state(), state)
     assert refused.trunk is None
     assert "drops values at random" in refused.refused[-1]
+
+
+def test_a_stop_is_heard_while_states_are_computed_and_leaves_nothing(cache: Cache, tmp_path: Path) -> None:
+    with fit(frozen("llama", top=1)) as plain, pytest.raises(Stopped, match="frozen layers"):
+        with_trunk(plain, ROWS, cache, "base", lambda: True)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_what_is_there_needs_no_room(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    with fit(frozen("llama", top=1)) as plain:
+        with_trunk(plain, ROWS, cache, "base")
+        monkeypatch.setattr(Cache, "has_room_for", lambda *_: False)
+        again = with_trunk(plain, ROWS, cache, "base")
+    assert again.trunk is not None
+    assert again.trunk.was_cached
+
+
+def test_a_disk_that_refuses_is_said(tmp_path: Path) -> None:
+    (tmp_path / "trunk").write_text("no folder")
+    with fit(frozen("llama", top=1)) as plain:
+        refused = with_trunk(plain, ROWS, Cache(tmp_path), "base")
+    assert refused.trunk is None
+    assert "the disk refuses: " in refused.refused[-1]

@@ -1,12 +1,15 @@
 import math
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import Parameter
 
+from tunesmith.core.disk import Disk
 from tunesmith.core.errors import DamagedFile, NonFinite
 from tunesmith.core.recipe import Training
+from tunesmith.engine import checkpoint
 from tunesmith.engine.update import Updater
 
 
@@ -232,6 +235,33 @@ def test_moments_of_one_byte_learn_and_survive_to_the_bit() -> None:
         plain.update(1.0, step)
     exactly = exact["matrix"].detach()
     assert 0 < float((whole - exactly).norm() / (exactly - start).norm()) < 0.05
+
+
+def test_the_state_of_8_bit_moments_of_many_matrices_is_written_and_taken_back(tmp_path: Path) -> None:
+    training = Training(learning_rate=1e-2, schedule="constant", warmup=0, optimizer="adamw_8bit")
+
+    def begin() -> Updater:
+        torch.manual_seed(0)
+        return Updater({name: Parameter(torch.randn(64, 64)) for name in ("a", "b")}, training, 4)
+
+    def step(updater: Updater, number: int) -> None:
+        for place, parameter in enumerate(updater.parameters.values()):
+            parameter.grad = torch.full_like(parameter, 0.1 * (place + number))
+        updater.update(1.0, number)
+
+    straight, other = begin(), begin()
+    for number in (1, 2, 3):
+        step(straight, number)
+    for number in (1, 2):
+        step(other, number)
+    saved = checkpoint.save(tmp_path, 2, {"optimizer": other.tensors()}, {}, Disk())
+    resumed = begin()
+    for name, parameter in resumed.parameters.items():
+        parameter.data.copy_(other.parameters[name])
+    resumed.restore(checkpoint.tensors_of(saved, "optimizer"))
+    step(resumed, 3)
+    for name, parameter in resumed.parameters.items():
+        assert torch.equal(parameter, straight.parameters[name])
 
 
 @pytest.mark.parametrize(("optimizer", "bytes_each"), [("adamw", 12), ("adamw_8bit", 6)])

@@ -200,6 +200,21 @@ def test_a_contaminated_pass_is_far_outside_the_tolerance(
     assert found.gradient_distance(case.alone) > 1000 * gradients
 
 
+@pytest.mark.parametrize("adapter", [False, True], ids=["full", "lora"])
+@pytest.mark.parametrize(
+    "architecture", ["llama", "qwen3", "gemma2", "gpt2", "phi"]
+)  # no router: it can flip
+def test_in_bfloat16_all_levers_stay_within_what_its_digits_allow(architecture: str, adapter: bool) -> None:
+    case = Case(architecture, adapter, torch.float32)
+    with fit(case.network, compute=torch.bfloat16) as forward:
+        assert forward.levers == Levers()
+        found = at_once(forward, ROWS, BUDGET)
+        spoiled = at_once(Contaminated(**vars(forward), spoil=merged), ROWS, WHOLE)
+    assert 0 < found.distance(case.alone) < 0.25
+    assert found.gradient_distance(case.alone) < 0.08
+    assert spoiled.gradient_distance(case.alone) > 0.3
+
+
 STEPS = 50
 
 

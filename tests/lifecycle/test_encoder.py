@@ -1,9 +1,12 @@
 """Tokenised rows come from the cache exactly when nothing changed that they follow from."""
 
+import importlib
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -132,6 +135,39 @@ def test_another_objective_or_option_misses(chat: ChatTokenizer, cache: Cache) -
     option.encode(TEXTS)
     objective.encode(ROWS)
     assert (counts(option), counts(objective)) == ((4, 0), (4, 0))
+
+
+def test_an_objective_whose_file_changed_misses(
+    chat: ChatTokenizer, cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    file = tmp_path / "plugin_objective.py"
+    text = "from tunesmith.objective.sft import SFT\n\n\nclass Mine(SFT):\n    pass\n"
+    counted: list[tuple[int, int]] = []
+    for version in (text, text, f"{text}    # another\n"):
+        file.write_text(version, encoding="utf-8")
+        mine = importlib.import_module("plugin_objective").Mine
+        encoder = Encoder(mine(), chat, cache)
+        encoder.encode(ROWS)
+        counted.append(counts(encoder))
+    assert counted == [(4, 0), (0, 4), (4, 0)]
+
+
+def test_a_template_that_renders_the_date_misses_the_day_after(
+    chat: ChatTokenizer, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[str] = []
+    for template in (
+        chat.tokenizer.chat_template,
+        "{{ strftime_now('%d') }}" + str(chat.tokenizer.chat_template),
+    ):
+        for day in (date(2026, 1, 1), date(2026, 1, 2)):
+            other = load_chat(tiny_folder)
+            other.tokenizer.chat_template = template
+            monkeypatch.setattr("tunesmith.model.chat.date", Mock(today=lambda day=day: day))
+            found.append(other.fingerprint)
+    assert found[0] == found[1]
+    assert len(set(found)) == 3
 
 
 def test_a_damaged_entry_is_computed_again(chat: ChatTokenizer, cache: Cache) -> None:

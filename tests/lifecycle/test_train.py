@@ -205,6 +205,33 @@ def test_a_stop_is_saved_and_says_how_far_it_came(tiny_folder: Path, tmp_path: P
     assert saved_steps(folder)[-1] == 3
 
 
+FROZEN = (
+    "method={name: freeze, layers: 1}",
+    "export=merged",
+    "training.epochs=3",
+    "training.tokens_per_step=300",
+)
+
+
+def test_frozen_layers_are_computed_once_and_a_resumed_run_ends_the_same(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TUNESMITH_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "straight").mkdir()
+    straight = Trained(make(tmp_path / "straight", tiny_folder, "training.max_steps=12", *FROZEN))
+    (started,) = [event.how for event in straight.events if isinstance(event, Started)]
+    assert "the lowest 1 layers are frozen: computed once" in started
+    folder = make(tmp_path, tiny_folder, "training.max_steps=12", *FROZEN)
+    first = Trained(folder, steps=5)
+    resumed = Trained(folder)
+    assert first.steps() + resumed.steps() == straight.steps()
+    assert resumed.bits() == straight.bits()
+    (tmp_path / "short").mkdir()
+    short = Trained(make(tmp_path / "short", tiny_folder, "training.max_steps=2", *FROZEN))
+    (started,) = [event.how for event in short.events if isinstance(event, Started)]
+    assert "frozen" not in started  # no row is read twice
+
+
 @pytest.mark.parametrize("looks", [1, 2, 5, 9])
 def test_a_stop_within_a_step_or_a_validation_changes_nothing(
     plain: Trained, tiny_folder: Path, tmp_path: Path, looks: int

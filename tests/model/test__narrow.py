@@ -121,7 +121,7 @@ def test_groups_keep_no_copy_that_is_wider_than_needed(folder: Path, compute: to
 )
 def test_every_lever_stays_exact(architecture: str, adapter: bool) -> None:
     network = in_16_bits(architecture)
-    narrow(network)
+    narrow(network, {})
     assert any(isinstance(module, NarrowLinear | NarrowEmbedding) for module in network.modules()) or (
         architecture == "gpt2"
     )
@@ -167,9 +167,23 @@ def test_every_architecture_computes_in_float32_afterwards() -> None:
         ):  # theirs do not run on a CPU in less than float32, even before
             continue
         network, wanted = in_16_bits(architecture), in_16_bits(architecture).float()
-        narrow(network)
+        narrow(network, {})
         ids = torch.arange(3, 40)[None]
         assert torch.equal(network(input_ids=ids).logits, wanted(input_ids=ids).logits), architecture
+
+
+def test_constants_are_not_those_of_a_network_in_16_bits(tmp_path: Path) -> None:
+    folder = tmp_path / "gemma"
+    build_tiny_llama(folder)  # for its tokenizer
+    options = {"hidden_size": 40, "tie_word_embeddings": True}
+    network_of("gemma3_text", **options).save_pretrained(folder)
+    rewrite(folder, "bfloat16")
+    wide, held = (load("base", folder, storage=storage).network for storage in ("float32", "stored"))
+    ids = torch.arange(3, 40)[None]
+    assert torch.equal(held(input_ids=ids).logits, wide(input_ids=ids).logits)
+    scales = [dict(network.named_buffers())["model.embed_tokens.embed_scale"] for network in (wide, held)]
+    assert torch.equal(*scales)
+    assert scales[0] != scales[0].bfloat16()  # or nothing was tried
 
 
 def test_the_type_of_a_file_is_read_from_its_header(tmp_path: Path, folder: Path, kind: str) -> None:

@@ -7,6 +7,7 @@ are whole or not there; those not used for longest go when there are too many by
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,8 @@ from uuid import uuid4
 from tunesmith.core.hashing import hash_code, hash_value
 
 MOST_BYTES = 20 * 2**30
+LEFT_SECONDS = 24 * 3600
+"""How old a file must be that nobody finished, to be taken for one that nobody will."""
 _DIGEST = hashlib.sha256().digest_size
 
 
@@ -51,9 +54,10 @@ class Cache:
     def find(self, kind: str, key: Mapping[str, Any]) -> Path | None:
         """Give the file of an entry, if it is there, and remember that it was used."""
         path = self._path(kind, key)
-        if not path.is_file():
-            return None
-        os.utime(path)
+        try:
+            os.utime(path)
+        except OSError:  # not there, or not ours to touch
+            return path if path.is_file() else None
         return path
 
     @contextmanager
@@ -64,6 +68,10 @@ class Cache:
         aside = path.parent / f".writing-{uuid4().hex}"
         try:
             yield aside
+            with aside.open("rb") as file:
+                os.fsync(
+                    file.fileno()
+                )  # or a power cut could leave an entry of the right size, full of zeros
             aside.replace(path)
         finally:
             aside.unlink(missing_ok=True)
@@ -81,6 +89,10 @@ class Cache:
         return self.folder / kind / hash_value({"code": hash_code(), **key})
 
     def _trim(self, keep: Path) -> None:
+        for left in self.folder.glob("*/.writing-*"):  # by a run that was killed
+            with suppress(FileNotFoundError):
+                if time.time() - left.stat().st_mtime > LEFT_SECONDS:
+                    left.unlink()
         entries: list[tuple[os.stat_result, Path]] = []
         for path in self.folder.glob("*/[!.]*"):
             with suppress(FileNotFoundError):  # another run removed it meanwhile
@@ -92,3 +104,15 @@ class Cache:
             if path != keep:
                 path.unlink(missing_ok=True)
                 total -= stat.st_size
+
+
+def allocate(file: Path, size: int) -> None:
+    """Make a file of so many bytes that are really on the disk; raises OSError where they do not fit.
+
+    A mapped file with holes ends the process, without a word, when a hole cannot be filled.
+    """
+    with file.open("wb") as made:
+        if hasattr(os, "posix_fallocate") and size:
+            os.posix_fallocate(made.fileno(), 0, size)
+        else:
+            made.truncate(size)

@@ -16,6 +16,8 @@ from torch.nn import functional
 from tunesmith.engine.layout import Fold, Layout
 
 NAME = "tunesmith"
+MOST_WIDE = 256
+"""The widest head that flash attention on a GPU takes; its width is a multiple of 8."""
 
 
 def attend(  # noqa: PLR0913  # the signature is transformers'
@@ -86,7 +88,8 @@ class _Options:
 
 def _choose(query: Tensor, key: Tensor, value: Tensor, options: _Options) -> Any:
     is_plain = options.softcap is None and not options.dropout
-    if query.is_cuda and query.dtype in (torch.bfloat16, torch.float16) and is_plain:
+    is_known = key.shape == value.shape and query.shape[-1] % 8 == 0 and query.shape[-1] <= MOST_WIDE
+    if query.is_cuda and query.dtype in (torch.bfloat16, torch.float16) and is_plain and is_known:
         return _varlen
     if query.device.type == "cpu" and options.is_plain and key.shape == value.shape:
         return _folded

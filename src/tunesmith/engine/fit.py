@@ -10,8 +10,7 @@ import random
 from array import array
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
-from operator import itemgetter
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -25,6 +24,7 @@ from tunesmith.engine.forest import WORTH_SHARING
 from tunesmith.engine.forward import FAST, PLAIN, Forward, Levers
 from tunesmith.engine.network import computes_in, inner, is_plain, positions_of
 from tunesmith.engine.passes import Pass
+from tunesmith.engine.precision import rounding
 from tunesmith.engine.projection import Group, find_groups, together
 from tunesmith.engine.randomness import draws
 
@@ -62,11 +62,11 @@ def pulled(
     """Run the network with exactly these levers, whether they fit it or not."""
     compute = compute or computes_in(network)
     with ExitStack() as stack:
-        if levers.grouped:
-            stack.enter_context(together(_groups(network, compute)))
+        groups = tuple(_groups(network, compute)) if levers.grouped else ()
+        stack.enter_context(together(groups))
         if levers.packing != "padded":
             stack.enter_context(_own_attention(network))
-        yield Forward(network, levers, compute)
+        yield Forward(network, levers, compute, groups=groups)
 
 
 @contextmanager
@@ -91,17 +91,41 @@ def _groups(network: PreTrainedModel, compute: torch.dtype) -> list[Group]:
         network.train(was_training)
 
 
+@dataclass(frozen=True)
+class _Oracle:
+    """Three rows, and what the network gives for each alone: as it computes by itself, and in `compute`.
+
+    `noise` is what computing in fewer bits changes, in nats; levers may not add much to it.
+    """
+
+    rows: Sequence[Encoded]
+    alone: Tensor
+    compute: torch.dtype
+    noise: float
+
+    @classmethod
+    def ask(cls, network: PreTrainedModel, compute: torch.dtype) -> _Oracle:
+        rows = _rows(network)
+        alone = _alone(network, rows, computes_in(network))
+        if compute is computes_in(network):
+            return cls(rows, alone, compute, noise=0.0)
+        return cls(rows, alone, compute, noise=float((alone - _alone(network, rows, compute)).abs().max()))
+
+
+def _alone(network: PreTrainedModel, rows: Sequence[Encoded], compute: torch.dtype) -> Tensor:
+    with pulled(network, PLAIN, compute) as plain:
+        return torch.cat([plain.logprobs(batch) for row in rows for batch in plain.passes([row], 10**9)])
+
+
 def _choose(network: PreTrainedModel, wanted: Levers, compute: torch.dtype) -> tuple[Levers, tuple[str, ...]]:
     """Give the wanted levers that change nothing, and say why the others are off."""
-    rows = _rows(network)
-    with pulled(network, PLAIN, compute) as plain:
-        alone = torch.cat([plain.logprobs(batch) for row in rows for batch in plain.passes([row], 10**9)])
-    possible, refused = _possible(network, wanted, rows)
-    if _why_not(network, possible, compute, rows, alone) is None:
+    oracle = _Oracle.ask(network, compute)
+    possible, refused = _possible(network, wanted, oracle.rows)
+    if _why_not(network, possible, oracle) is None:
         return possible, refused
     levers = PLAIN
     for name, change in _changes(possible):
-        reason = _why_not(network, replace(levers, **change), compute, rows, alone)
+        reason = _why_not(network, replace(levers, **change), oracle)
         if reason is None:
             levers = replace(levers, **change)
         else:
@@ -139,25 +163,31 @@ def _changes(wanted: Levers) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "grouped LoRA", {"grouped": True}
 
 
-def _why_not(
-    network: PreTrainedModel, levers: Levers, compute: torch.dtype, rows: Sequence[Encoded], alone: Tensor
-) -> str | None:
-    try:
-        with pulled(network, levers, compute) as forward:
-            (batch,) = forward.passes(rows, 10**9)
-            at_once = _in_order(batch, forward.logprobs(batch))
-    except REFUSALS as error:
-        return f"the network does not take it ({type(error).__name__}: {str(error).splitlines()[0][:120]})"
-    if batch.layout is not None and not batch.layout.is_read:
-        return "its attention has code of its own"
-    difference = float((at_once - alone).abs().max())
-    # Written so that a difference which is not a number is too large as well.
-    return None if difference <= forward.rounding else f"log-probabilities differ by {difference:.1e}"
+def _why_not(network: PreTrainedModel, levers: Levers, oracle: _Oracle) -> str | None:
+    """Say what speaks against these levers: first as exactly as the network computes, then in fewer bits."""
+    exact = computes_in(network)
+    for compute in dict.fromkeys((exact, oracle.compute)):
+        bound = rounding(exact) if compute is exact else max(rounding(compute), 4 * oracle.noise)
+        try:
+            with pulled(network, levers, compute) as forward:
+                batches = list(forward.passes(oracle.rows, 10**9))
+                at_once = _in_order(batches, [forward.logprobs(batch) for batch in batches])
+        except REFUSALS as error:
+            said = str(error).splitlines()[0][:120] if str(error) else ""
+            return f"the network does not take it ({type(error).__name__}: {said})"
+        if not all(batch.layout is None or batch.layout.is_read for batch in batches):
+            return "its attention has code of its own"
+        difference = float((at_once - oracle.alone).abs().max())
+        if not difference <= bound:  # written so that what is not a number is too large as well
+            return f"log-probabilities differ by {difference:.1e}"
+    return None
 
 
-def _in_order(batch: Pass, logprobs_C: Tensor) -> Tensor:
-    parts = zip(batch.numbers, logprobs_C.split(batch.counts), strict=True)
-    return torch.cat([part for _, part in sorted(parts, key=itemgetter(0))])
+def _in_order(batches: Sequence[Pass], logprobs: Sequence[Tensor]) -> Tensor:
+    parts: dict[int, Tensor] = {}
+    for batch, found_C in zip(batches, logprobs, strict=True):
+        parts |= dict(zip(batch.numbers, found_C.split(batch.counts), strict=True))
+    return torch.cat([parts[number] for number in sorted(parts)])
 
 
 def _rows(network: PreTrainedModel) -> list[Encoded]:

@@ -19,6 +19,7 @@ from tunesmith.core.cards import Encoded
 from tunesmith.engine.head import Head
 from tunesmith.engine.network import computes_in, inner, stretched_beyond
 from tunesmith.engine.passes import Packing, Pass, passes
+from tunesmith.engine.projection import Group
 from tunesmith.engine.trunk import Trunk, standing_in
 
 
@@ -48,6 +49,7 @@ class Forward:
     levers: Levers
     compute: torch.dtype
     refused: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
     trunk: Trunk | None = None
 
     def describe(self) -> tuple[str, ...]:
@@ -55,11 +57,10 @@ class Forward:
         trunk = () if self.trunk is None else (self.trunk.describe(),)
         return (PACKINGS[self.levers.packing], *trunk, *(f"not used: {reason}" for reason in self.refused))
 
-    @property
-    def rounding(self) -> float:
-        """The largest difference in nats that is rounding and no mistake."""
-        # 16 bits know 3 digits of a logit.
-        return 0.25 if self.compute.itemsize < 4 else 2e-4
+    def forget(self) -> None:
+        """Let go of what a pass that failed has left behind."""
+        for group in self.groups:
+            group.forget()
 
     def passes(self, rows: Sequence[Encoded], tokens_per_pass: int) -> Iterator[Pass]:
         """Cut rows into passes, laid out as this network takes them."""

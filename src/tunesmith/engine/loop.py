@@ -1,13 +1,13 @@
 """The training loop: a generator of steps. The caller logs, validates, saves or stops."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
 import torch
 
-from tunesmith.core.cards import Loss, Plan, Step
+from tunesmith.core.cards import Encoded, Loss, Plan, Step
 from tunesmith.core.contracts import Objective
 from tunesmith.core.errors import NonFinite, OutOfMemory
 from tunesmith.engine.forward import Forward
@@ -56,7 +56,10 @@ def train(
         if gathered is None:
             return
         seen = ranks.add_up(gathered, updater.parameters.values())
-        norm, rate = updater.update(1 / seen.weight, plan.step)
+        try:
+            norm, rate = updater.update(1 / seen.weight, plan.step)
+        except NonFinite as error:
+            raise NonFinite(f"{error} The step had rows {_named(plan.sequences)}.") from None
         seconds = perf_counter() - started
         yield Step(plan.step, plan.epoch, seen.mean, seen.weight, plan.tokens, norm, rate, seconds)
 
@@ -90,6 +93,7 @@ def _gather(
             is_over = False
         # Outside the handler: the error's traceback would keep the failed pass alive.
         updater.forget()
+        forward.forget()
         set_random_state(before)
         if is_over:
             return None
@@ -119,9 +123,12 @@ def _is_out_of_memory(error: RuntimeError) -> bool:
 
 def _check(loss: Loss, plan: Plan, batch: Pass) -> None:
     if not math.isfinite(loss.mean):
-        keys = [plan.sequences[number].key for number in batch.numbers]
-        rows = ", ".join(keys[:5]) + (f" and {len(keys) - 5} more" if len(keys) > 5 else "")
+        rows = [plan.sequences[number] for number in batch.numbers]
         raise NonFinite(
-            f"step {plan.step}: the loss of rows {rows} is {loss.mean}. Nothing was updated; the "
+            f"step {plan.step}: the loss of rows {_named(rows)} is {loss.mean}. Nothing was updated; the "
             "last checkpoint is intact. A lower training.learning_rate or a look at these rows usually helps."
         )
+
+
+def _named(rows: Sequence[Encoded]) -> str:
+    return ", ".join(row.key for row in rows[:5]) + (f" and {len(rows) - 5} more" if len(rows) > 5 else "")

@@ -70,12 +70,15 @@ class MemoryPlan:
     checkpointed: int
     layers: int
     need: Need
+    room: int
 
     def describe(self) -> str:
-        """Say what was planned and what it will take."""
+        """Say what was planned and what it will take, also where that is more than there is."""
         again = f", {self.checkpointed} of {self.layers} layers computed twice" if self.checkpointed else ""
         peak = self.need.peak(self.tokens_per_pass)
-        return f"{self.tokens_per_pass:,} tokens per pass{again}, {peak / 2**30:.2f} GiB at the peak"
+        planned = f"{self.tokens_per_pass:,} tokens per pass{again}, {peak / 2**30:.2f} GiB at the peak"
+        over = peak - self.need.present - self.room
+        return f"{planned}: {over / 2**30:.2f} GiB more than is free" if over > 0 else planned
 
 
 def plan_memory(
@@ -90,12 +93,12 @@ def plan_memory(
     fast = max(longest, min(most, MOST_TOKENS[forward.network.device.type]))
     tokens = wanted or max(longest, min(fast, need.tokens(room)))
     if need.tokens(room) >= max(tokens, longest) or not layers:
-        return MemoryPlan(tokens, 0, layers, need)
+        return MemoryPlan(tokens, 0, layers, need, room)
     least = all_twice(forward, need)
     mixes = [need.towards(least, count / layers) for count in range(1, layers + 1)]
     fitting = (count for count, mixed in enumerate(mixes, 1) if mixed.tokens(room) >= max(tokens, longest))
     count = next(fitting, layers)
-    return MemoryPlan(tokens, count, layers, mixes[count - 1])
+    return MemoryPlan(tokens, count, layers, mixes[count - 1], room)
 
 
 def measure(forward: Forward, learning: int) -> Need:
@@ -161,7 +164,15 @@ def _left_to_group() -> int:
     limit, used = (Path(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))
     if not limit.is_file() or (bound := limit.read_text().strip()) == "max":
         return sys.maxsize
-    return int(bound) - int(used.read_text())
+    return int(bound) - int(used.read_text()) + _given_back(used.with_name("memory.stat"))
+
+
+def _given_back(stat: Path) -> int:
+    """Files that were read stay in memory until somebody needs it: that counts as used, but is free."""
+    if not stat.is_file():
+        return 0
+    numbers = dict(line.split() for line in stat.read_text().splitlines())
+    return int(numbers.get("inactive_file", 0))
 
 
 def _held(forward: Forward, tokens: int) -> int:
@@ -171,19 +182,18 @@ def _held(forward: Forward, tokens: int) -> int:
     (batch,) = forward.passes([row], tokens)
     states, was_training = random_state(), network.training
     network.train()
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-        before = torch.cuda.memory_allocated(device)
-        result = forward.logprobs(batch)
-        peak = torch.cuda.max_memory_allocated(device) - before
-    else:
+    try:
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
+            before = torch.cuda.memory_allocated(device)
+            forward.logprobs(batch)
+            return torch.cuda.max_memory_allocated(device) - before
         with _Meter() as meter:
-            result = forward.logprobs(batch)
-        peak = meter.peak
-    del result
-    network.train(was_training)
-    set_random_state(states)
-    return peak
+            forward.logprobs(batch)
+        return meter.peak
+    finally:
+        network.train(was_training)
+        set_random_state(states)
 
 
 class _Meter(TorchDispatchMode):

@@ -20,7 +20,8 @@ def inner(network: PreTrainedModel) -> PreTrainedModel:
 def computes_in(network: PreTrainedModel) -> torch.dtype:
     """Give the type that the network computes in: that of its norms, as matrices may be narrower."""
     norms = (parameter.dtype for parameter in inner(network).parameters() if parameter.dim() == 1)
-    return next(norms, network.dtype)
+    is_narrow = any(hasattr(module, "is_narrow") for module in network.modules())
+    return next(norms, torch.float32 if is_narrow else network.dtype)
 
 
 def is_plain(layer: nn.Module | None) -> bool:

@@ -14,7 +14,8 @@ import torch
 
 WORTH_ROUNDING = 1.5
 """bfloat16 keeps 3 digits of a number; it is chosen only where it is this many times faster."""
-SHAPE = (512, 1024, 1024)
+SHAPES = {"cpu": (512, 1024, 1024), "cuda": (4096, 4096, 4096)}
+"""Rows, inner size and columns of the product: large enough that no cache or launch limits it."""
 
 Choice = Literal["auto", "float32", "bfloat16"]
 
@@ -55,9 +56,14 @@ def decide(speeds: Mapping[str, float]) -> torch.dtype:
     return torch.bfloat16 if is_worth_it else torch.float32
 
 
+def rounding(compute: torch.dtype) -> float:
+    """Give the largest difference of a log-probability, in nats, that is rounding and no mistake."""
+    return 0.25 if compute.itemsize < 4 else 2e-4  # 16 bits know 3 digits of a logit
+
+
 def gemm_speed(dtype: torch.dtype, device: torch.device, repetitions: int = 5) -> float:
-    """Give the best speed of a 512 x 1024 x 1024 product in GFLOP/s."""
-    rows, inner, columns = SHAPE
+    """Give the best speed of a product in GFLOP/s."""
+    rows, inner, columns = SHAPES[device.type]
     left = torch.ones(rows, inner, dtype=dtype, device=device)
     right = torch.ones(inner, columns, dtype=dtype, device=device)
     best = float("inf")

@@ -83,11 +83,16 @@ class Group:
         if layer.disable_adapters or layer.merged:
             return type(layer).forward(layer, x)
         if x is not self.source or index not in self.waiting:
+            self.forget()  # what a pass that failed has left would stay in memory beside the new one
             self.source, self.waiting = x, dict(enumerate(self._all(x)))
         output = self.waiting.pop(index)
         if not self.waiting:
             self.source = None
         return output
+
+    def forget(self) -> None:
+        """Drop outputs that nobody asked for."""
+        self.source, self.waiting = None, {}
 
     def _all(self, x: Tensor) -> tuple[Tensor, ...]:
         each = self.projections

@@ -5,7 +5,7 @@ Letters behind names: B rows, T tokens, D width.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,16 +18,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from tunesmith.core.cache import Cache
+from tunesmith.core.cache import Cache, allocate
 from tunesmith.core.cards import Encoded
+from tunesmith.core.errors import Stopped
 from tunesmith.core.hashing import hash_value
 from tunesmith.engine.network import frozen_depth, layers_of
 from tunesmith.engine.passes import Pass
+from tunesmith.engine.precision import rounding
 from tunesmith.engine.randomness import draws
 
 if TYPE_CHECKING:
     from tunesmith.engine.forward import Forward
 
+TOKENS_AT_ONCE = 2048
+"""Tokens of a pass that computes states: always the same, as the last bits follow from it."""
 CHECKED_TOKENS = 256
 """Tokens for which what is read is held against what the network computes."""
 
@@ -61,41 +65,44 @@ class Trunk:
 
 
 def with_trunk(
-    forward: Forward, rows: Sequence[Encoded], tokens_per_pass: int, cache: Cache, base: str
+    forward: Forward,
+    rows: Sequence[Encoded],
+    cache: Cache,
+    base: str,
+    is_asked_to_stop: Callable[[], bool] = lambda: False,
 ) -> Forward:
     """Let a forward read what its frozen layers give for these rows; computed first where not cached.
 
-    `base` is the fingerprint of the weights. Where nothing below learns, or the states fit neither network
-    nor disk, the forward is given back as it is, with the reason.
+    `base` names the weights and all that was done to them. Where nothing below learns, or the states fit
+    neither network nor disk, the forward is given back as it is, with the reason. Raises Stopped when asked
+    to stop; what was computed is lost then.
     """
     depth = frozen_depth(forward.network)
-    starts, size = _starts(rows)
-    width = forward.network.config.get_text_config().hidden_size
     if not depth:
         return forward
-    if not cache.has_room_for(4 * size * width):
-        return _refuse(forward, f"{4 * size * width / 1e9:.1f} GB are too much for the disk")
     if _draws(forward, rows):
         return _refuse(forward, "the network drops values at random, anew in every epoch")
+    starts, size = _starts(rows)
+    shape = (size, forward.network.config.get_text_config().hidden_size)
     key = _key(forward, base, depth, starts)
-    found = cache.find("trunk", key)
-    was_cached = found is not None and found.stat().st_size == 4 * size * width
-    if not was_cached:
-        try:
-            with cache.adding("trunk", key) as file:
-                _grow(
-                    forward,
-                    depth,
-                    rows,
-                    tokens_per_pass,
-                    np.memmap(file, np.float32, "w+", shape=(size, width)),
-                )
-        except NotImplementedError as error:
-            return _refuse(forward, str(error))
+    try:
         found = cache.find("trunk", key)
-    assert found is not None
-    states = np.memmap(found, np.float32, "r", shape=(size, width))
-    return _checked(forward, replace(forward, trunk=Trunk(depth, states, starts, was_cached)), rows)
+        was_cached = found is not None and found.stat().st_size == 4 * size * shape[1]
+        if not was_cached:
+            if not cache.has_room_for(4 * size * shape[1]):
+                return _refuse(forward, f"{4 * size * shape[1] / 1e9:.1f} GB are too much for the disk")
+            with cache.adding("trunk", key) as file:
+                allocate(file, 4 * size * shape[1])
+                states = np.memmap(file, np.float32, "r+", shape=shape)
+                _grow(forward, depth, rows, states, is_asked_to_stop)
+            found = cache.find("trunk", key)
+        assert found is not None
+        states = np.memmap(found, np.float32, "r", shape=shape)
+        return _checked(forward, replace(forward, trunk=Trunk(depth, states, starts, was_cached)), rows)
+    except (NotImplementedError, LookupError) as error:
+        return _refuse(forward, f"the layers do not take it ({type(error).__name__}: {error})")
+    except OSError as error:
+        return _refuse(forward, f"the disk refuses: {error.strerror}")
 
 
 @contextmanager
@@ -124,12 +131,14 @@ def _grow(
     forward: Forward,
     depth: int,
     rows: Sequence[Encoded],
-    tokens_per_pass: int,
     states_TD: NDArray[np.float32],
+    is_asked_to_stop: Callable[[], bool],
 ) -> None:
     starts, _ = _starts(rows)
     forward.network.eval()
-    for batch in forward.passes(rows, tokens_per_pass):
+    for batch in forward.passes(rows, TOKENS_AT_ONCE):
+        if is_asked_to_stop():
+            raise Stopped("Stopped while computing what the frozen layers give.")
         found = _leaving(forward, depth, batch).flatten(0, 1).float().cpu().numpy()
         for number, place in zip(batch.numbers, batch.places, strict=True):
             start = starts[_name(rows[number])]
@@ -171,7 +180,7 @@ def _checked(plain: Forward, reading: Forward, rows: Sequence[Encoded]) -> Forwa
         for forward in (plain, reading)
     )
     difference = float((computed - read).abs().max())
-    if difference <= plain.rounding:
+    if difference <= rounding(plain.compute):
         return reading
     return _refuse(plain, f"log-probabilities differ by {difference:.1e}")
 

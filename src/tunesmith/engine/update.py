@@ -64,7 +64,8 @@ class Updater:
     def tensors(self) -> dict[str, Tensor]:
         """Give AdamW's state as named tensors, for a checkpoint."""
         return {
-            f"{key}/{name}": torch.as_tensor(value)
+            # bitsandbytes gives one table to all parameters; a file holds each tensor by itself.
+            f"{key}/{name}": torch.as_tensor(value).clone()
             for name, parameter in self.parameters.items()
             for key, value in self.optimizer.state[parameter].items()
         }

@@ -21,7 +21,7 @@ from tunesmith.lifecycle.encoder import Encoder
 from tunesmith.lifecycle.rhythm import Rhythm
 from tunesmith.lifecycle.storage import fitting
 from tunesmith.model.find import check_weights, find, seen_from
-from tunesmith.model.load import Storage, load, load_chat, read_context
+from tunesmith.model.load import Storage, device, load, load_chat, read_context
 from tunesmith.recipe import Parts
 
 
@@ -77,7 +77,6 @@ def lock(prepared: Prepared, base_fingerprint: str, storage: Storage = "float32"
 
     from tunesmith.engine.precision import choose
 
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     rows = {side: [list(row.ids) for row in rows] for side, rows in _sides(prepared.dataset)}
     code = {"tunesmith's code": hash_code()[:12]}
     libraries = ("tunesmith", "torch", "transformers", "peft", "tokenizers", "safetensors", "numpy")
@@ -96,7 +95,7 @@ def lock(prepared: Prepared, base_fingerprint: str, storage: Storage = "float32"
             "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
         },
         "storage": storage,
-        "precision": choose(prepared.recipe.training.precision, device).to_json(),
+        "precision": choose(prepared.recipe.training.precision, device()).to_json(),
         "seed": prepared.recipe.seed,
     }
 

@@ -6,7 +6,9 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
+from inspect import getfile
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from tunesmith.core.cache import Cache
 from tunesmith.core.cards import Chat, Encoded, Example
 from tunesmith.core.contracts import Objective
 from tunesmith.core.errors import BadData
-from tunesmith.core.hashing import hash_value
+from tunesmith.core.hashing import hash_file, hash_value
 
 KIND = "tokens"
 LIBRARIES = ("transformers", "tokenizers", "jinja2")
@@ -72,6 +74,7 @@ class Encoder:
             "rows": hash_value([_content(row) for row in rows]),
             "chat": self.chat.fingerprint,
             "objective": [kind.__module__, kind.__qualname__, hash_value(vars(self.objective))],
+            "written in": hash_file(Path(getfile(kind))),  # it may come from elsewhere
             "versions": [version(name) for name in LIBRARIES],
         }
 

@@ -57,7 +57,10 @@ def _walk(folder: RunFolder, is_asked_to_stop: Callable[[], bool], disk: Disk) -
     storage = prepared.storage() if before is None else before["storage"]
     model = prepared.model(storage)
     if storage == "stored":
-        yield Stage("base", f"{model.name} is held in the 16 bits of its file, to spare memory")
+        held = sum(parameter.nbytes for parameter in model.network.parameters()) / 2**30
+        wide = 4 * model.network.num_parameters() / 2**30
+        sentence = f"held as in its file, {held:.3g} GiB instead of {wide:.3g}, to spare memory"
+        yield Stage("base", f"{model.name} is {sentence}")
     _check_vocabulary(prepared, model)
     precision = yield from _lock(folder, before, lock(prepared, model.fingerprint, storage))
     folder.write_json("ledger.json", ledgers.to_json(prepared.dataset.ledger))

@@ -10,6 +10,7 @@ from typing import Any
 from tunesmith.core.cards import Checkpoint, Model, Step, Validation
 from tunesmith.core.disk import Disk
 from tunesmith.core.errors import DamagedFile, Stopped
+from tunesmith.core.hashing import hash_value
 from tunesmith.engine import checkpoint as checkpoints
 from tunesmith.engine.allocator import keep_freed_memory
 from tunesmith.engine.average import Average
@@ -18,7 +19,7 @@ from tunesmith.engine.forward import Forward
 from tunesmith.engine.loop import Budget
 from tunesmith.engine.loop import train as take_steps
 from tunesmith.engine.memory import checkpointed, plan_memory, room_for
-from tunesmith.engine.order import plans
+from tunesmith.engine.order import count_steps, plans
 from tunesmith.engine.patience import Patience
 from tunesmith.engine.precision import Precision
 from tunesmith.engine.randomness import random_state, seed_everything, set_random_state
@@ -108,7 +109,7 @@ def train(
     training = begin(folder, prepared, model, disk)
     yield from _resume(training)
     with fit(model.network, compute=precision.compute) as fitted, _fitting_memory(training, fitted) as plan:
-        forward = _with_trunk(training, fitted)
+        forward = _with_trunk(training, fitted, is_asked_to_stop)
         yield _started(training, "; ".join((precision.describe(), *forward.describe(), plan)))
         if not training.is_finished:
             yield from _steps(training, forward, is_asked_to_stop)
@@ -159,15 +160,15 @@ def _fitting_memory(training: Training, forward: Forward) -> Generator[str]:
         yield sentence
 
 
-def _with_trunk(training: Training, forward: Forward) -> Forward:
+def _with_trunk(training: Training, forward: Forward, is_asked_to_stop: Callable[[], bool]) -> Forward:
     """Compute what frozen layers give only once, where it will be needed more than once."""
-    rows, options = training.prepared.dataset, training.prepared.recipe.training
-    if options.epochs == 1 or training.is_finished:
+    rows, recipe = training.prepared.dataset, training.prepared.recipe
+    once = count_steps(rows.train, recipe.seed, 1, recipe.training.tokens_per_step)
+    if training.prepared.rhythm.steps <= once or training.is_finished:
         return forward
-    assert training.budget is not None
     every = (*rows.train, *rows.validation)
-    base = training.model.fingerprint
-    return with_trunk(forward, every, training.budget.tokens_per_pass, user_cache(), base)
+    base = hash_value([training.model.fingerprint, recipe.method.model_dump(), recipe.seed])
+    return with_trunk(forward, every, user_cache(), base, is_asked_to_stop)
 
 
 def _keep_best(training: Training) -> None:

@@ -6,6 +6,7 @@ one product that needs it, and again in the backward pass.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -51,8 +52,11 @@ KINDS: dict[type[nn.Module], type[nn.Module]] = {
 }
 
 
-def narrow(network: nn.Module) -> None:
-    """Have a network that was loaded in 16 bits compute in float32; only plain matrices stay as they are."""
+def narrow(network: nn.Module, constants: Mapping[str, Tensor]) -> None:
+    """Have a network that was loaded in 16 bits compute in float32; only plain matrices stay as they are.
+
+    `constants` are its buffers as they are in float32: those it was loaded with may be rounded.
+    """
     for module in network.modules():
         if type(module) in KINDS:
             module.__class__ = KINDS[type(module)]
@@ -62,9 +66,9 @@ def narrow(network: nn.Module) -> None:
     for parameter in network.parameters():
         if parameter.dim() == 1:
             parameter.data = parameter.data.float()
-    for buffer in network.buffers():
+    for name, buffer in network.named_buffers():
         if buffer.is_floating_point():
-            buffer.data = buffer.data.float()
+            buffer.data = constants[name].to(buffer.device) if name in constants else buffer.data.float()
 
 
 def _product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,8 +100,10 @@ class ChatTokenizer:
     def _fingerprint(self) -> str:
         special = {name: str(token) for name, token in self.tokenizer.special_tokens_map.items()}
         ends = [self._end_id, sorted(self._special_ids)]
+        is_dated = "strftime_now" in str(self.tokenizer.chat_template)
+        today = date.today().isoformat() if is_dated else None  # such a template renders the date
         return hash_value(
-            [self.tokenizer.backend_tokenizer.to_str(), self.tokenizer.chat_template, special, ends]
+            [self.tokenizer.backend_tokenizer.to_str(), self.tokenizer.chat_template, special, ends, today]
         )
 
     def _answer(self, messages: Sequence[Message]) -> tuple[array[int], array[int]]:

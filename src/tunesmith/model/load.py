@@ -14,7 +14,7 @@ from tunesmith.model.find import check_weights, read_config
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel
+    from transformers import PretrainedConfig, PreTrainedModel
 
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -155,8 +155,19 @@ def _network(folder: Path, weights: str, storage: Storage) -> PreTrainedModel:
     if missing:  # transformers fills them with random numbers and goes on
         raise BadBase(f"{folder}: its weights lack {len(missing)} tensors, such as {sorted(missing)[:3]}.")
     if storage == "stored":
-        narrow(network)
+        narrow(network, _buffers(network.config))
     return network.to(device()).eval()  # type: ignore[arg-type]  # transformers types `to` for its own mixin only
+
+
+def _buffers(config: PretrainedConfig) -> dict[str, torch.Tensor]:
+    """Compute a network's constants, such as rotary frequencies, in float32; its weights are not made."""
+    import torch
+    from accelerate import init_empty_weights
+    from transformers import AutoModelForCausalLM
+
+    with init_empty_weights(include_buffers=False):
+        skeleton = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    return dict(skeleton.named_buffers())
 
 
 def _licence(folder: Path) -> str:
