@@ -94,6 +94,14 @@ def test_one_lever_that_does_not_fit_leaves_the_others() -> None:
     assert reason.startswith("own head: ")
 
 
+@pytest.mark.parametrize("compute", [torch.float32, torch.bfloat16])
+def test_a_small_mistake_is_seen_whatever_products_are_computed_in(compute: torch.dtype) -> None:
+    network = network_of("llama")
+    network.config.logit_scale = 1.01  # the head believes it, the network does not
+    with fit(network, compute=compute) as forward:
+        assert forward.levers == Levers("forest", own_head=False)
+
+
 def test_what_is_not_a_number_fits_nothing() -> None:
     network = network_of("llama")
     with torch.no_grad():
