@@ -208,23 +208,10 @@ def test_afterwards_the_layers_are_as_they_were() -> None:
 def test_what_is_waiting_is_never_given_for_another_input() -> None:
     block = adapted(Block())
     first, second = some(2), some(2)
-    wanted = [
-        block.q(first),
-        block.k(first),
-        block.q(second),
-        block.v(first),
-        block.k(second),
-        block.q(second),
-    ]
+    turns = [("q", first), ("k", first), ("q", second), ("v", first), ("k", second), ("q", second)]
+    wanted = [block.get_submodule(name)(x) for name, x in turns]
     with together(probe(block)):
-        found = [
-            block.q(first),
-            block.k(first),
-            block.q(second),
-            block.v(first),
-            block.k(second),
-            block.q(second),
-        ]
+        found = [block.get_submodule(name)(x) for name, x in turns]
     for mine, plain in zip(found, wanted, strict=True):
         torch.testing.assert_close(mine, plain, atol=1e-12, rtol=0)
 

@@ -29,6 +29,16 @@ def test_nothing_changes_before_the_first_step(tiny_model: Model) -> None:
     assert (next_token_logits(LoRA().apply(tiny_model, 7).network, PROMPTS) == before).all()
 
 
+def test_the_seed_alone_decides_also_beside_an_embedding(tiny_folder: Path) -> None:
+    drawn: list[dict[str, torch.Tensor]] = []
+    for other in (1, 2):
+        torch.manual_seed(other)
+        model = LoRA(targets=("q_proj", "embed_tokens")).apply(load("tiny", tiny_folder), 7)
+        drawn.append({name: tensor for name, tensor in tensors(model).items() if "lora_" in name})
+    assert any("embedding" in name for name in drawn[0])
+    assert all(torch.equal(drawn[0][name], tensor) for name, tensor in drawn[1].items())
+
+
 @pytest.mark.parametrize("targets", ["all-linear", ("q_proj", "down_proj")])
 def test_only_the_adapter_is_trained(targets: str | tuple[str, ...], tiny_model: Model) -> None:
     model = LoRA(targets=targets).apply(tiny_model, 7)

@@ -33,7 +33,9 @@ def save(
     final = folder / f"step-{step}"
     if final.is_dir():
         try:
-            return read(final)  # a resumed run comes by its own checkpoint again; it is the same to the bit
+            # A resumed run comes by its own checkpoint again. It is the same to the bit, or lacks only the
+            # validation after its step, which is then made again.
+            return read(final)
         except DamagedFile:
             disk.remove(final)
     disk.make(folder)

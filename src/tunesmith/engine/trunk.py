@@ -94,7 +94,7 @@ def with_trunk(
             with cache.adding("trunk", key) as file:
                 allocate(file, 4 * size * shape[1])
                 states = np.memmap(file, np.float32, "r+", shape=shape)
-                _grow(forward, depth, rows, states, is_asked_to_stop)
+                _grow(forward, Trunk(depth, states, starts), rows, is_asked_to_stop)
             found = cache.find("trunk", key)
         assert found is not None
         states = np.memmap(found, np.float32, "r", shape=shape)
@@ -128,22 +128,18 @@ def _give(below: Tensor, *_: Any, **__: Any) -> Tensor:
 
 
 def _grow(
-    forward: Forward,
-    depth: int,
-    rows: Sequence[Encoded],
-    states_TD: NDArray[np.float32],
-    is_asked_to_stop: Callable[[], bool],
+    forward: Forward, trunk: Trunk, rows: Sequence[Encoded], is_asked_to_stop: Callable[[], bool]
 ) -> None:
-    starts, _ = _starts(rows)
+    """Compute the states of all rows and write them where they belong."""
     forward.network.eval()
     for batch in forward.passes(rows, TOKENS_AT_ONCE):
         if is_asked_to_stop():
             raise Stopped("Stopped while computing what the frozen layers give.")
-        found = _leaving(forward, depth, batch).flatten(0, 1).float().cpu().numpy()
+        found = _leaving(forward, trunk.depth, batch).flatten(0, 1).float().cpu().numpy()
         for number, place in zip(batch.numbers, batch.places, strict=True):
-            start = starts[_name(rows[number])]
-            states_TD[start : start + len(place)] = found[place]
-    states_TD.flush()  # type: ignore[attr-defined]  # a memory map
+            start = trunk.starts[_name(rows[number])]
+            trunk.states_TD[start : start + len(place)] = found[place]
+    trunk.states_TD.flush()  # type: ignore[attr-defined]  # a memory map
 
 
 @torch.no_grad()

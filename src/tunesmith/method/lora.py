@@ -49,12 +49,12 @@ class LoRA(Method):
         with torch.random.fork_rng(), catch_warnings():
             # peft asks transformers for it by a name that transformers is about to drop.
             filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
+            torch.manual_seed(seed)
             try:
                 network = get_peft_model(model.network, config)
             except ValueError as error:
                 raise BadOption(f"method.lora.targets: {str(error).splitlines()[0]}") from None
-            torch.manual_seed(seed)
-            _draw(network)
+            _draw(network, seed)
         return replace(model, network=network)
 
     def merge(self, model: Model) -> Model:
@@ -75,11 +75,12 @@ class LoRA(Method):
                 raise BadOption(f"method.lora.targets: {model.name} has no layer called {target!r}.{known}")
 
 
-def _draw(network: "nn.Module") -> None:
-    """Draw every A in float32, as peft does where the base is in float32: beside another, it rounds them."""
+def _draw(network: "nn.Module", seed: int) -> None:
+    """Draw the A of linear layers in float32, as peft does beside a base in float32; others it rounds."""
     import torch
     from peft.tuners.lora.layer import LoraLayer
 
+    torch.manual_seed(seed)
     for layer in network.modules():
         if isinstance(layer, LoraLayer) and "default" in layer.lora_A:
             weight: Any = layer.lora_A["default"].weight
