@@ -12,11 +12,25 @@ from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
 from source_tree import ROOT, SOURCE
-from tunesmith.core.contracts import Backend, Exporter, Method, Metric, Objective, Source, Trigger
+from tunesmith.core.contracts import (
+    Augmenter,
+    Backend,
+    Check,
+    Cleaner,
+    Exporter,
+    Method,
+    Metric,
+    Objective,
+    Source,
+    Trigger,
+)
 from tunesmith.core.registry import Registry
 
 REGISTRIES: tuple[Registry[Any], ...] = (
     Registry("data.source", Source),
+    Registry("data.cleaner", Cleaner),
+    Registry("data.augmenter", Augmenter),
+    Registry("data.check", Check),
     Registry("method", Method),
     Registry("objective", Objective),
     Registry("generation.backend", Backend),

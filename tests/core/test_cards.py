@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tunesmith.core import cards, ledger, report
-from tunesmith.core.cards import BadRow, Encoded, Example, Loss, Message, Place, Plan, Validation
+from tunesmith.core.cards import Encoded, Loss, Plan, Validation
+from tunesmith.core.example import BadRow, Example, Message, Place
 
 PLACE = Place("rows.jsonl", 3, 120)
 KINDS = [

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tunesmith.core.cards import BadRow, Encoded, Example, Message, Place
-from tunesmith.core.contracts import Kind, Source
+from tunesmith.core.cards import Encoded
+from tunesmith.core.contracts import Source
 from tunesmith.core.errors import BadData
+from tunesmith.core.example import BadRow, Example, Kind, Message, Place
 from tunesmith.core.ledger import SplitCount
 from tunesmith.core.recipe import Data, Selection, Split
 from tunesmith.data.dataset import LISTED_ROWS, prepare

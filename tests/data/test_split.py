@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tunesmith.core.cards import Example, Message, Place
+from tunesmith.core.example import Example, Message, Place
 from tunesmith.core.recipe import Split
 from tunesmith.data.split import key_of, side
 

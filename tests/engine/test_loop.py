@@ -9,9 +9,10 @@ import torch
 from torch.nn import functional
 
 from engine_parts import constant, encoded, naive_logprobs, plans_of, random_rows, snapshot, take, trainable
-from tunesmith.core.cards import Chat, Encoded, Example, Loss, Model, Plan
+from tunesmith.core.cards import Chat, Encoded, Loss, Model, Plan
 from tunesmith.core.contracts import Objective
 from tunesmith.core.errors import NonFinite, OutOfMemory
+from tunesmith.core.example import Example
 from tunesmith.engine.fit import fit
 from tunesmith.engine.loop import Budget, train
 from tunesmith.engine.randomness import seed_everything

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tunesmith.core.cards import Example, Message, Place, Step, Validation
+from tunesmith.core.cards import Step, Validation
+from tunesmith.core.example import Example, Message, Place
 from tunesmith.core.ledger import DropCount, Ledger, SplitCount
 from tunesmith.core.report import CriterionResult, Interval, MetricResult, Report, Sample
 from tunesmith.evaluation.report_page import Page

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tunesmith.core.cards import Completion, Example, Message, Place
+from tunesmith.core.cards import Completion
 from tunesmith.core.errors import BadData
+from tunesmith.core.example import Example, Message, Place
 from tunesmith.core.recipe import Criterion
 from tunesmith.evaluation.compare import Answers, Suite, compare
 from tunesmith.evaluation.metric.bleu import Bleu

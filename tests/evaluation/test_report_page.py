@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from tunesmith.core.cards import Completion, Example, Message, Place, Step, Validation
+from tunesmith.core.cards import Completion, Step, Validation
+from tunesmith.core.example import Example, Message, Place
 from tunesmith.core.ledger import Ledger, SplitCount
 from tunesmith.core.recipe import Criterion
 from tunesmith.core.report import Interval, MetricResult

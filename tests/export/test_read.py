@@ -8,8 +8,8 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from trained_models import PROMPTS, next_token_logits
-from tunesmith.core.cards import Message
 from tunesmith.core.errors import BadBase, DamagedFile
+from tunesmith.core.example import Message
 from tunesmith.export import manifest
 from tunesmith.export.read import Loaders, load, read
 from tunesmith.model import load as models

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tunesmith.core.cache import Cache
-from tunesmith.core.cards import Encoded, Example, Message, Model, Place
+from tunesmith.core.cards import Encoded, Model
 from tunesmith.core.errors import Stopped
+from tunesmith.core.example import Example, Message, Place
 from tunesmith.core.recipe import Evaluation
 from tunesmith.engine.fit import fit
 from tunesmith.engine.validation import likelihoods

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from small_runs import read_recipe, write_rows
-from tunesmith.core.cards import Example, Place
 from tunesmith.core.errors import BadBase, BadData, BadRecipe, MissingExtra
+from tunesmith.core.example import Example, Place
 from tunesmith.evaluation.metric import bleu
 from tunesmith.lifecycle.assemble import check_lock, lock, prepare_recipe
 

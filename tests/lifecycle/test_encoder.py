@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from tiny_models import build_tiny_llama
 from tunesmith.core.cache import Cache
-from tunesmith.core.cards import Encoded, Example, Message, Place
+from tunesmith.core.cards import Encoded
 from tunesmith.core.contracts import Objective
 from tunesmith.core.errors import BadData
+from tunesmith.core.example import Example, Message, Place
 from tunesmith.lifecycle.encoder import KIND, Encoder, pack, unpack
 from tunesmith.model.chat import PLAIN_TEMPLATE, ChatTokenizer
 from tunesmith.model.load import load_chat
@@ -115,7 +116,7 @@ def of(row: Example, **changes: object) -> Example:
         [*ROWS[:3], of(ROWS[3], content="Here!")],
         [*ROWS[:3], of(ROWS[3], weight=0.5)],
         [*ROWS[:3], of(ROWS[3], role="system")],
-        [*ROWS[:3], replace(ROWS[3], label="x")],
+        [*ROWS[:3], replace(ROWS[3], labels=("x",))],
         ROWS[::-1],
         ROWS[:3],
     ],

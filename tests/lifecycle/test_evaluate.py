@@ -9,8 +9,9 @@ import torch
 
 from finished_run import FinishedRun
 from small_runs import write_rows
-from tunesmith.core.cards import Decoding, Encoded, Example, Message, Model, Place
+from tunesmith.core.cards import Decoding, Encoded, Model
 from tunesmith.core.errors import BadBase, BadData, BadOption, BadRecipe, DamagedFile, UnknownName
+from tunesmith.core.example import Example, Message, Place
 from tunesmith.lifecycle.evaluate import evaluate
 from tunesmith.lifecycle.loaded import load
 from tunesmith.model.load import load as load_model

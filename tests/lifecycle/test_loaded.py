@@ -5,8 +5,9 @@ import pytest
 
 from finished_run import FinishedRun
 from tiny_models import build_tiny_llama
-from tunesmith.core.cards import Decoding, Message
+from tunesmith.core.cards import Decoding
 from tunesmith.core.errors import BadBase, DamagedFile
+from tunesmith.core.example import Message
 from tunesmith.export import manifest
 from tunesmith.export.read import load_base
 from tunesmith.generation.backend.local import Local

@@ -7,8 +7,9 @@ import pytest
 
 from finished_run import FinishedRun
 from small_runs import make_run
-from tunesmith.core.cards import Decoding, Message
+from tunesmith.core.cards import Decoding
 from tunesmith.core.errors import BadOption, DamagedFile, UnknownName
+from tunesmith.core.example import Message
 from tunesmith.lifecycle.loaded import load
 from tunesmith.lifecycle.service import open_service
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers.processors import TemplateProcessing
 
-from tunesmith.core.cards import Message
 from tunesmith.core.errors import BadBase, BadData
+from tunesmith.core.example import Message
 from tunesmith.model.chat import PLAIN_TEMPLATE, ChatTokenizer
 from tunesmith.model.load import load_chat
 

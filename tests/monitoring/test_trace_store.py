@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tunesmith.core.cards import Message, Trace
+from tunesmith.core.cards import Trace
 from tunesmith.core.errors import BadData
+from tunesmith.core.example import Message
 from tunesmith.monitoring.trace_store import Summary, TraceStore
 
 Make = Callable[..., Trace]

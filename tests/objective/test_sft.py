@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from tunesmith.core.cards import Example, Message, Model, Place
+from tunesmith.core.cards import Model
+from tunesmith.core.example import Example, Message, Place
 from tunesmith.objective.sft import SFT
 
 TURNS = (Message("user", "Where is it?"), Message("assistant", "On its way."))

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tunesmith.core.cards import Example, Model, Place
+from tunesmith.core.cards import Model
 from tunesmith.core.contracts import Objective
 from tunesmith.core.errors import BadOption
+from tunesmith.core.example import Example, Place
 from tunesmith.core.registry import Registry
 from tunesmith.model.chat import ChatTokenizer
 from tunesmith.model.load import load_chat

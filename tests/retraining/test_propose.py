@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tunesmith import recipe as recipes
-from tunesmith.core.cards import Example, Message, Place, Trace
+from tunesmith.core.cards import Trace
 from tunesmith.core.errors import BadData
+from tunesmith.core.example import Example, Message, Place
 from tunesmith.core.recipe import Data, Recipe, Selection
 from tunesmith.data.source.jsonl import Jsonl
 from tunesmith.data.split import key_of

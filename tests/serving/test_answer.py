@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from tunesmith.core.cards import Completion, Decoding, Message, Model, Trace
+from tunesmith.core.cards import Completion, Decoding, Model, Trace
 from tunesmith.core.contracts import Backend
 from tunesmith.core.errors import DiskFull, PromptTooLong
+from tunesmith.core.example import Message
 from tunesmith.generation.backend.echo import Echo
 from tunesmith.generation.backend.local import Local
 from tunesmith.serving.answer import Service, whole

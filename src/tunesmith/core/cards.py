@@ -1,7 +1,8 @@
 """The cards that rooms hand to each other: frozen and small. Tensors appear only as types: no torch here.
 
-Three have files of their own: the recipe (`core/recipe.py`), the ledger (`core/ledger.py`) and the report
-(`core/report.py`). Together they are all there is.
+Five have files of their own: the recipe (`core/recipe.py`), the example (`core/example.py`), the finding
+(`core/audit.py`), the ledger (`core/ledger.py`) and the report (`core/report.py`). Together they are all there
+is.
 """
 
 from __future__ import annotations
@@ -13,71 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from tunesmith.core.example import Message
+
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel
-
-Role = Literal["system", "user", "assistant"]
-SPLITS = ("train", "validation", "test")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a row came from: `line` counts from 1, `byte` is the offset of the line's first byte."""
-
-    file: str
-    line: int
-    byte: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line} (byte {self.byte})"
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One turn of a conversation; `weight` 0 keeps an assistant turn out of training."""
-
-    role: Role
-    content: str
-    weight: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One usable row: a conversation that ends with the wanted answer, or raw text."""
-
-    place: Place
-    messages: tuple[Message, ...] = ()
-    text: str = ""
-    label: str | None = None
-
-    @property
-    def name(self) -> str:
-        """A name by which a person finds the row; no other row has it, on the same line or not."""
-        return str(self.place)
-
-    @property
-    def prompt(self) -> tuple[Message, ...]:
-        """The turns before the last answer."""
-        return self.messages[:-1]
-
-    @property
-    def reference(self) -> str:
-        """The wanted answer; for raw text, the text."""
-        return self.messages[-1].content if self.messages else self.text
-
-
-@dataclass(frozen=True, slots=True)
-class BadRow:
-    """One row that cannot be used: where it is, what is wrong, what was found, and how to mend it."""
-
-    place: Place
-    reason: str
-    found: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.reason}: {self.found}. {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True)

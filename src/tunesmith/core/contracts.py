@@ -8,24 +8,12 @@ from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from tunesmith.core.cards import (
-    BadRow,
-    Chat,
-    Completion,
-    Decoding,
-    Encoded,
-    Example,
-    Loss,
-    Model,
-    Signal,
-    Trace,
-)
+from tunesmith.core.audit import Finding, Given, Material
+from tunesmith.core.cards import Chat, Completion, Decoding, Encoded, Loss, Model, Signal, Trace
+from tunesmith.core.example import BadRow, Cleaned, Example, Kind
 
 if TYPE_CHECKING:
     import torch
-
-Kind = Literal["conversations", "labels", "text"]
-"""What a source gives and an objective takes."""
 
 
 class Source(ABC):
@@ -42,6 +30,42 @@ class Source(ABC):
     @abstractmethod
     def read(self) -> Iterator[Example | BadRow]:
         """Give every row in order, once each: usable, or refused with its place and reason."""
+
+    @abstractmethod
+    def fingerprint(self) -> str | None:
+        """Change whenever the rows could; None where that cannot be known, and nothing may be kept."""
+
+
+class Cleaner(ABC):
+    """Mends or removes rows, and says of every row what it did."""
+
+    after_split: ClassVar[bool] = False
+
+    @abstractmethod
+    def clean(self, rows: Sequence[Example], given: Given) -> Iterator[Cleaned]:
+        """Decide on every row, in order; rows lie on a disk and may be read more than once.
+
+        One that works after the split sees training rows only, and what is held out in `given`.
+        """
+
+
+class Augmenter(ABC):
+    """Makes new training rows from those there are."""
+
+    @abstractmethod
+    def augment(self, rows: Sequence[Example], given: Given, seed: int) -> Iterator[Example]:
+        """Give new rows, each with the place of the row it was made from, and `made_by` unlike its siblings'."""
+
+
+class Check(ABC):
+    """Looks at rows that are ready to be trained on, and says what is worth knowing about them."""
+
+    @abstractmethod
+    def look(self, material: Material) -> list[Finding]:
+        """Give what was found, worst first; nothing found is an empty list.
+
+        Raises MissingExtra where a library that it needs is not installed.
+        """
 
 
 class Method(ABC):

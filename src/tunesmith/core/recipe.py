@@ -69,8 +69,19 @@ class Criterion(Section):
 
 
 class Split(Section):
-    """How much is held out. A row's side depends on its prompt alone, so it never changes when data grows."""
+    """What is held out, before anything is repeated, made anew or packed. No row changes side when data grows."""
 
+    by: Literal["content", "stratified", "group", "time", "given"] = Field(
+        default="content",
+        description="What decides: the prompt, the prompt within its label, or a column.",
+    )
+    column: str | None = Field(default=None, description="The column that group, time and given look at.")
+    validation_from: str | None = Field(
+        default=None, description="By time: the first value of the column that falls to validation."
+    )
+    test_from: str | None = Field(
+        default=None, description="By time: the first value of the column that falls to test."
+    )
     validation: Share = Field(
         default=0.1, description="Share held out to choose the best step; 0: no early stopping."
     )
@@ -83,11 +94,29 @@ class Split(Section):
         return self
 
 
+class Audit(Section):
+    """What is looked for in the data, and which findings do not stop a run."""
+
+    accept: tuple[str, ...] = Field(default=(), description="Checks whose findings do not stop a run.")
+    skip: tuple[str, ...] = Field(default=(), description="Checks that are not made; the report says so.")
+    checks: tuple[Selection, ...] = Field(
+        default=(), description="Checks with options of their own; all others are made with their defaults."
+    )
+    against: tuple[Selection, ...] = Field(
+        default=(), description="Sources of evaluation sets whose rows must not be learned."
+    )
+
+
 class Data(Section):
-    """Where examples come from and how they are held apart."""
+    """Where examples come from, how they are cleaned, held apart and looked at."""
 
     source: Selection = Field(description="A source and its options.")
-    split: Split = Field(default_factory=Split, description="Shares held out from training.")
+    clean: tuple[Selection, ...] = Field(default=(), description="Cleaners, in the order they work in.")
+    split: Split = Field(default_factory=Split, description="What is held out from training.")
+    augment: tuple[Selection, ...] = Field(
+        default=(), description="Augmenters, which make new training rows."
+    )
+    audit: Audit = Field(default_factory=Audit, description="What is looked for, and what is accepted.")
     too_long: Literal["error", "drop", "truncate"] = Field(
         default="error", description="What happens to a row that is longer than the limit."
     )

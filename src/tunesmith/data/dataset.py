@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from tunesmith.core.cards import SPLITS, BadRow, Encoded, Example, Place
+from tunesmith.core.cards import Encoded
 from tunesmith.core.contracts import Source
 from tunesmith.core.errors import BadData
+from tunesmith.core.example import SPLITS, BadRow, Example, Place
 from tunesmith.core.hashing import hash_value
 from tunesmith.core.ledger import Ledger
 from tunesmith.core.recipe import Data

@@ -3,7 +3,7 @@
 import json
 from typing import Literal
 
-from tunesmith.core.cards import Example
+from tunesmith.core.example import Example
 from tunesmith.core.hashing import hash_text
 from tunesmith.core.recipe import Split
 

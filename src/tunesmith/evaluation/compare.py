@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tunesmith.core.cards import Completion, Example, Message
+from tunesmith.core.cards import Completion
 from tunesmith.core.contracts import Metric
 from tunesmith.core.errors import BadData
+from tunesmith.core.example import Example, Message
 from tunesmith.core.recipe import Criterion
 from tunesmith.core.report import MetricResult, Report, Sample
 from tunesmith.evaluation.statistics import measure, tabulate

@@ -15,9 +15,10 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.core.cards import Completion, Example
+from tunesmith.core.cards import Completion
 from tunesmith.core.contracts import Metric
 from tunesmith.core.errors import BadData, NonFinite
+from tunesmith.core.example import Example
 from tunesmith.core.report import Interval, MetricResult
 
 Statistics = NDArray[np.float64]

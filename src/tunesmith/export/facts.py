@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from tunesmith.core.cards import Message
+from tunesmith.core.example import Message
 from tunesmith.core.ledger import Ledger
 from tunesmith.core.recipe import Recipe
 from tunesmith.core.report import Report

@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tunesmith.core.cards import Message, Model
+from tunesmith.core.cards import Model
 from tunesmith.core.errors import DamagedFile, NonFinite
+from tunesmith.core.example import Message
 
 if TYPE_CHECKING:
     from torch import Tensor

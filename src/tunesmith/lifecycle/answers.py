@@ -12,9 +12,10 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from tunesmith.core.cache import Cache
-from tunesmith.core.cards import Completion, Decoding, Encoded, Example, Model
+from tunesmith.core.cards import Completion, Decoding, Encoded, Model
 from tunesmith.core.contracts import Backend, Metric
 from tunesmith.core.errors import DamagedFile, Stopped
+from tunesmith.core.example import Example
 from tunesmith.core.hashing import hash_value
 from tunesmith.core.recipe import Evaluation
 from tunesmith.engine.fit import fit
@@ -134,7 +135,7 @@ def _key(questions: Questions, base: Model, backend: Local) -> dict[str, Any]:
 def _by_content(row: Example) -> tuple[str, int, int]:
     """Order rows by what they say, wherever their file lies; rows that say the same by where they stand."""
     said = [[turn.role, turn.content] for turn in row.messages]
-    return hash_value([said, row.text]), row.place.line, row.place.byte
+    return hash_value([said, row.text]), row.place.line, row.place.byte or 0
 
 
 def _score(questions: Questions, model: Model) -> list[Completion]:

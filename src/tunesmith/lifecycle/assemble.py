@@ -11,8 +11,9 @@ from typing import Any
 
 from tunesmith import recipe as recipes
 from tunesmith.core.cards import Completion, Encoded, Model
-from tunesmith.core.contracts import Kind, Source
+from tunesmith.core.contracts import Source
 from tunesmith.core.errors import BadData, BadRecipe
+from tunesmith.core.example import Kind
 from tunesmith.core.hashing import hash_code, hash_value
 from tunesmith.core.recipe import Recipe
 from tunesmith.data.dataset import Dataset, prepare

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from tunesmith.core.cache import Cache
-from tunesmith.core.cards import Chat, Encoded, Example
+from tunesmith.core.cards import Chat, Encoded
 from tunesmith.core.contracts import Objective
 from tunesmith.core.errors import BadData
+from tunesmith.core.example import Example
 from tunesmith.core.hashing import hash_file, hash_value
 
 KIND = "tokens"

@@ -8,9 +8,10 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from tunesmith import recipe as recipes
-from tunesmith.core.cards import BadRow, Encoded, Example, Model
-from tunesmith.core.contracts import Kind, Metric, Objective, Source
+from tunesmith.core.cards import Encoded, Model
+from tunesmith.core.contracts import Metric, Objective, Source
 from tunesmith.core.errors import BadData, DamagedFile
+from tunesmith.core.example import BadRow, Example, Kind
 from tunesmith.core.recipe import Evaluation, Selection
 from tunesmith.core.registry import Registry, explain
 from tunesmith.core.report import Report

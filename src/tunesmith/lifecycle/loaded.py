@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tunesmith.core.cards import Decoding, Message, Model
+from tunesmith.core.cards import Decoding, Model
 from tunesmith.core.contracts import Backend
+from tunesmith.core.example import Message
 from tunesmith.export import read as packages
 from tunesmith.generation.backend.local import Local
 from tunesmith.lifecycle.probe import LOADERS

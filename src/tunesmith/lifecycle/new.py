@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tunesmith import recipe as recipes
-from tunesmith.core.contracts import Kind
 from tunesmith.core.errors import BadRecipe
+from tunesmith.core.example import Kind
 from tunesmith.core.recipe import Recipe
 from tunesmith.data.source.file import TEXT_SUFFIXES, File
 from tunesmith.model.find import find, is_hub_id

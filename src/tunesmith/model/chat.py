@@ -10,8 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tunesmith.core.cards import Encoded, Message
+from tunesmith.core.cards import Encoded
 from tunesmith.core.errors import BadBase, BadData
+from tunesmith.core.example import Message
 from tunesmith.core.hashing import hash_value
 
 if TYPE_CHECKING:

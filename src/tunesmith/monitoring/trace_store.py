@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from tunesmith.core.cards import Message, Trace
+from tunesmith.core.cards import Trace
 from tunesmith.core.errors import BadData
+from tunesmith.core.example import Message
 from tunesmith.monitoring._database import explained, open_database
 from tunesmith.monitoring._schema import FORMAT, schema
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from tunesmith.core.cards import Chat, Encoded, Example, Loss
+from tunesmith.core.cards import Chat, Encoded, Loss
 from tunesmith.core.contracts import Objective
+from tunesmith.core.example import Example
 from tunesmith.objective._cross_entropy import cross_entropy
 
 if TYPE_CHECKING:

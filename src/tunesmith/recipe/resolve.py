@@ -1,14 +1,15 @@
 """Turn names into components, write out every default, and refuse what cannot work together."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from tunesmith.core.contracts import Exporter, Kind, Method, Metric, Objective, Source
+from tunesmith.core.contracts import Augmenter, Check, Cleaner, Exporter, Method, Metric, Objective, Source
 from tunesmith.core.errors import BadRecipe
+from tunesmith.core.example import Kind
 from tunesmith.core.hashing import hash_value
 from tunesmith.core.recipe import Recipe, Selection
 from tunesmith.recipe.page import Plain
@@ -17,9 +18,13 @@ from tunesmith.recipe.slots import SLOTS, Keys
 
 @dataclass(frozen=True)
 class Parts:
-    """The components a recipe names, each made with its options; metrics by name."""
+    """The components a recipe names, each made with its options; checks and metrics by name."""
 
     source: Source
+    cleaners: tuple[Cleaner, ...]
+    augmenters: tuple[Augmenter, ...]
+    checks: Mapping[str, Check]
+    against: tuple[Source, ...]
     method: Method
     objective: Objective
     metrics: Mapping[str, Metric]
@@ -35,6 +40,10 @@ def build(recipe: Recipe) -> Parts:
     _check_metrics(recipe)
     parts = Parts(
         source=_make(("data", "source"), recipe.data.source),
+        cleaners=tuple(_make(("data", "clean"), chosen) for chosen in recipe.data.clean),
+        augmenters=tuple(_make(("data", "augment"), chosen) for chosen in recipe.data.augment),
+        checks=_checks(recipe),
+        against=tuple(_make(("data", "audit", "against"), chosen) for chosen in recipe.data.audit.against),
         method=_make(("method",), recipe.method),
         objective=_make(("objective",), recipe.objective),
         metrics={
@@ -53,12 +62,19 @@ def resolve(recipe: Recipe) -> Recipe:
     """
     parts = build(recipe)
     content = recipe.model_dump(mode="json")
-    content["data"]["source"] = _write_out(recipe.data.source, parts.source)
+    data = content["data"]
+    data["source"] = _write_out(recipe.data.source, parts.source)
+    data["clean"] = _write_out_all(recipe.data.clean, parts.cleaners)
+    data["augment"] = _write_out_all(recipe.data.augment, parts.augmenters)
+    checks = recipe.data.audit.checks
+    data["audit"]["checks"] = _write_out_all(checks, [parts.checks[chosen.name] for chosen in checks])
+    data["audit"]["against"] = _write_out_all(recipe.data.audit.against, parts.against)
     content["method"] = _write_out(recipe.method, parts.method)
     content["objective"] = _write_out(recipe.objective, parts.objective)
-    content["evaluation"]["metrics"] = [
-        _write_out(chosen, parts.metrics[chosen.name]) for chosen in recipe.evaluation.metrics
-    ]
+    metrics = recipe.evaluation.metrics
+    content["evaluation"]["metrics"] = _write_out_all(
+        metrics, [parts.metrics[chosen.name] for chosen in metrics]
+    )
     content["export"] = _write_out(recipe.export, parts.exporter)
     return Recipe.model_validate_json(json.dumps(content), strict=True)
 
@@ -99,6 +115,21 @@ def _check_metrics(recipe: Recipe) -> None:
         )
 
 
+def _checks(recipe: Recipe) -> dict[str, Check]:
+    """Make every check there is, but those the recipe skips; raises for a name that no check has."""
+    audit, known = recipe.data.audit, SLOTS["data", "audit", "checks"]
+    for name in (*audit.skip, *audit.accept):
+        known.load(name)
+    chosen = {check.name: check for check in audit.checks}
+    if both := sorted(chosen.keys() & set(audit.skip)):
+        raise BadRecipe(f"data.audit skips {both[0]} and gives options for it. Remove one of the two.")
+    return {
+        name: known.build(name, chosen[name].options if name in chosen else {})
+        for name in known.names()
+        if name not in audit.skip
+    }
+
+
 def _make(keys: Keys, chosen: Selection) -> Any:
     return SLOTS[keys].build(chosen.name, chosen.options)
 
@@ -119,6 +150,10 @@ def _check_fit(recipe: Recipe, parts: Parts) -> None:
 def _write_out(chosen: Selection, component: object) -> dict[str, Any]:
     options = TypeAdapter[Any](type(component)).dump_python(component, mode="json")
     return {"name": chosen.name, **options}
+
+
+def _write_out_all(chosen: Sequence[Selection], components: Sequence[object]) -> list[dict[str, Any]]:
+    return [_write_out(*pair) for pair in zip(chosen, components, strict=True)]
 
 
 def _flat(content: Plain, above: str = "") -> dict[str, str]:

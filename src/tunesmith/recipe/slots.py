@@ -3,7 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
-from tunesmith.core.contracts import Exporter, Method, Metric, Objective, Source
+from tunesmith.core.contracts import (
+    Augmenter,
+    Check,
+    Cleaner,
+    Exporter,
+    Method,
+    Metric,
+    Objective,
+    Source,
+)
 from tunesmith.core.recipe import Recipe, Section, Selection
 from tunesmith.core.registry import Registry, did_you_mean
 
@@ -12,6 +21,10 @@ Keys = tuple[str | int, ...]
 
 SLOTS: Mapping[Keys, Registry[Any]] = {
     ("data", "source"): Registry("data.source", Source),
+    ("data", "clean"): Registry("data.cleaner", Cleaner),
+    ("data", "augment"): Registry("data.augmenter", Augmenter),
+    ("data", "audit", "checks"): Registry("data.check", Check),
+    ("data", "audit", "against"): Registry("data.source", Source),
     ("method",): Registry("method", Method),
     ("objective",): Registry("objective", Objective),
     ("evaluation", "metrics"): Registry("evaluation.metric", Metric),

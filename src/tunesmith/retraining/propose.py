@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tunesmith.core.cards import Example, Message, Trace
+from tunesmith.core.cards import Trace
 from tunesmith.core.errors import BadData
+from tunesmith.core.example import Example, Message
 from tunesmith.core.recipe import Recipe
 
 LONGEST_NAME = 63

@@ -7,9 +7,10 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Lock
 
-from tunesmith.core.cards import Completion, Decoding, Message, Model, Trace
+from tunesmith.core.cards import Completion, Decoding, Model, Trace
 from tunesmith.core.contracts import Backend
 from tunesmith.core.errors import TunesmithError
+from tunesmith.core.example import Message
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 import pytest
 
-from tunesmith.core.cards import BadRow
 from tunesmith.core.errors import BadData
+from tunesmith.core.example import BadRow
 from tunesmith.data.source import _documents
 from tunesmith.data.source._documents import documents
 

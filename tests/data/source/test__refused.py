@@ -1,6 +1,6 @@
 import pytest
 
-from tunesmith.core.cards import Place
+from tunesmith.core.example import Place
 from tunesmith.data.source._refused import EXCERPT_CHARACTERS, Refused, checked_text, excerpt
 
 

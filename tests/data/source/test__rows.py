@@ -1,6 +1,6 @@
 import pytest
 
-from tunesmith.core.cards import Message, Place
+from tunesmith.core.example import Message, Place
 from tunesmith.data.source._columns import Columns, recognise
 from tunesmith.data.source._refused import Refused
 from tunesmith.data.source._rows import example

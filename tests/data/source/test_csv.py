@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tunesmith.core.cards import BadRow, Example
 from tunesmith.core.errors import BadData
+from tunesmith.core.example import BadRow, Example
 from tunesmith.data.source._lines import LINE_BYTES
 from tunesmith.data.source._refused import EXCERPT_CHARACTERS
 from tunesmith.data.source.csv import Csv

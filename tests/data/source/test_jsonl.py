@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tunesmith.core.cards import BadRow, Example, Message
 from tunesmith.core.errors import BadData, BadOption
+from tunesmith.core.example import BadRow, Example, Message
 from tunesmith.data.source._lines import LINE_BYTES
 from tunesmith.data.source._refused import EXCERPT_CHARACTERS
 from tunesmith.data.source.jsonl import Jsonl

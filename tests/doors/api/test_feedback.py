@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tunesmith.core.cards import Message, Model
+from tunesmith.core.cards import Model
+from tunesmith.core.example import Message
 from tunesmith.core.recipe import Data, Recipe, Selection
 from tunesmith.data.source.jsonl import Jsonl
 from tunesmith.doors.api.state import State

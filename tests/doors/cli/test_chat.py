@@ -6,7 +6,8 @@ import pytest
 
 from command_line import Command, Told
 from finished_run import FinishedRun
-from tunesmith.core.cards import Decoding, Message
+from tunesmith.core.cards import Decoding
+from tunesmith.core.example import Message
 from tunesmith.lifecycle.loaded import load
 
 SHORT = Decoding(max_tokens=8)

@@ -13,7 +13,8 @@ from openai import OpenAI
 from command_line import Command
 from finished_run import FinishedRun
 from small_runs import make_run
-from tunesmith.core.cards import Decoding, Message
+from tunesmith.core.cards import Decoding
+from tunesmith.core.example import Message
 from tunesmith.lifecycle.loaded import load
 from tunesmith.monitoring.trace_store import TraceStore
 

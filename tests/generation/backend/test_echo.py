@@ -2,8 +2,9 @@
 
 import pytest
 
-from tunesmith.core.cards import Decoding, Message, Model
+from tunesmith.core.cards import Decoding, Model
 from tunesmith.core.errors import PromptTooLong
+from tunesmith.core.example import Message
 from tunesmith.generation.backend.echo import Echo
 
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from tunesmith.core.cards import Decoding, Message, Model
+from tunesmith.core.cards import Decoding, Model
 from tunesmith.core.contracts import Backend
 from tunesmith.core.errors import PromptTooLong
+from tunesmith.core.example import Message
 from tunesmith.core.registry import Registry
 from tunesmith.generation.backend.local import Local
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tunesmith.core.cards import Message, Trace
+from tunesmith.core.cards import Trace
 from tunesmith.core.contracts import Trigger
+from tunesmith.core.example import Message
 from tunesmith.core.registry import Registry
 from tunesmith.retraining.trigger.corrections import Corrections
 

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tunesmith.core.contracts import Kind
 from tunesmith.core.errors import BadOption
+from tunesmith.core.example import Kind
 from tunesmith.core.registry import did_you_mean
 from tunesmith.data.source._refused import Refused
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from tunesmith.core.cards import BadRow, Example, Place
 from tunesmith.core.errors import BadData
+from tunesmith.core.example import BadRow, Example, Place
 from tunesmith.data.source._lines import decode, opened
 from tunesmith.data.source._refused import Refused, checked_text
 

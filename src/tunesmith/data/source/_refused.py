@@ -1,6 +1,6 @@
 """Why a row cannot be used, and what every text must pass before it is."""
 
-from tunesmith.core.cards import BadRow, Place
+from tunesmith.core.example import BadRow, Place
 
 EXCERPT_CHARACTERS = 80
 """The longest piece of a row shown in a message."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tunesmith.core.cards import Example, Message, Place, Role
+from tunesmith.core.example import Example, Message, Place, Role
 from tunesmith.data.source._columns import (
     ANSWERS,
     COMPANIONS,
@@ -66,7 +66,7 @@ def _labelled(columns: tuple[str, ...], row: Row, place: Place) -> Example:
     if isinstance(label, int):  # true, false and whole numbers have one spelling: that of JSON
         label = json.dumps(label)
     label = checked_text(label, "label", repr(column))
-    return Example(place, (question, Message("assistant", label)), label=label)
+    return Example(place, (question, Message("assistant", label)), labels=(label,))
 
 
 def _text(columns: tuple[str, ...], row: Row, place: Place) -> Example:

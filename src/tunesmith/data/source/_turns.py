@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from tunesmith.core.cards import Message, Role
+from tunesmith.core.example import Message, Role
 from tunesmith.data.source._refused import Refused, checked_text, kind_of
 
 ROLES = ("system", "user", "assistant")

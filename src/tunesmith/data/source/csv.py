@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tunesmith.core.cards import BadRow, Example, Place
-from tunesmith.core.contracts import Kind, Source
+from tunesmith.core.contracts import Source
 from tunesmith.core.errors import BadData
+from tunesmith.core.example import BadRow, Example, Kind, Place
 from tunesmith.data.source._columns import (
     Columns,
     CompletionColumn,
@@ -19,6 +19,7 @@ from tunesmith.data.source._columns import (
     TextColumn,
     recognise,
 )
+from tunesmith.data.source._fingerprint import fingerprint_of
 from tunesmith.data.source._lines import opened
 from tunesmith.data.source._records import Record, records
 from tunesmith.data.source._refused import Refused
@@ -55,6 +56,10 @@ class Csv(Source):
         """Say in a sentence how the columns are read, and how to have them read otherwise."""
         form = "TSV" if self._separator == "\t" else "CSV"
         return self._shape(self._header(self._records())).sentence(form)
+
+    def fingerprint(self) -> str:
+        """Change with every byte of the file, and with every option."""
+        return fingerprint_of(self)
 
     def read(self) -> Iterator[Example | BadRow]:
         """Give every row in order, in constant memory."""

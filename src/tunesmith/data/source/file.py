@@ -7,11 +7,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tunesmith.core.cards import BadRow, Example
-from tunesmith.core.contracts import Kind, Source
+from tunesmith.core.contracts import Source
 from tunesmith.core.errors import BadData, BadOption
+from tunesmith.core.example import BadRow, Example, Kind
 from tunesmith.data.source._columns import CompletionColumn, LabelColumn, PromptColumn, TextColumn
 from tunesmith.data.source._documents import documents
+from tunesmith.data.source._fingerprint import fingerprint_of
 from tunesmith.data.source.csv import TAB_SUFFIXES, Csv, Delimiter
 from tunesmith.data.source.jsonl import Jsonl
 
@@ -58,6 +59,10 @@ class File(Source):
         if self.separator is None:
             return "text, read as one document; split it with data.source.separator=..."
         return f"text, read as documents separated by {self.separator!r}"
+
+    def fingerprint(self) -> str:
+        """Change with every byte of the file, and with every option."""
+        return fingerprint_of(self)
 
     def read(self) -> Iterator[Example | BadRow]:
         """Give every row or document in order."""

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tunesmith.core.cards import BadRow, Example, Place
-from tunesmith.core.contracts import Kind, Source
+from tunesmith.core.contracts import Source
 from tunesmith.core.errors import BadData
+from tunesmith.core.example import BadRow, Example, Kind, Place
 from tunesmith.data.source._columns import (
     Columns,
     CompletionColumn,
@@ -19,6 +19,7 @@ from tunesmith.data.source._columns import (
     TextColumn,
     recognise,
 )
+from tunesmith.data.source._fingerprint import fingerprint_of
 from tunesmith.data.source._lines import Line, lines, opened
 from tunesmith.data.source._refused import Refused
 from tunesmith.data.source._rows import example
@@ -55,6 +56,10 @@ class Jsonl(Source):
         more = f" and {len(later) - MOST_NAMED:,} more" if len(later) > MOST_NAMED else ""
         said = shape.sentence("JSONL")
         return f"{said}; ignored columns that only later rows have: {named}{more}" if later else said
+
+    def fingerprint(self) -> str:
+        """Change with every byte of the file, and with every option."""
+        return fingerprint_of(self)
 
     def read(self) -> Iterator[Example | BadRow]:
         """Give every row in order, in constant memory."""

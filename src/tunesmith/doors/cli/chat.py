@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from tunesmith.core.cards import Decoding, Message
+from tunesmith.core.cards import Decoding
 from tunesmith.core.errors import BadData, PromptTooLong
+from tunesmith.core.example import Message
 from tunesmith.doors.cli.command import command, say
 
 System = Annotated[str | None, typer.Option(help="What the model is told before the conversation.")]

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from tunesmith.core.cards import Completion, Example
+from tunesmith.core.cards import Completion
 from tunesmith.core.contracts import Metric
 from tunesmith.core.errors import MissingExtra
+from tunesmith.core.example import Example
 
 if TYPE_CHECKING:
     from sacrebleu.metrics.bleu import BLEU

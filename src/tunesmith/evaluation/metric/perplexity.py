@@ -7,9 +7,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tunesmith.core.cards import Completion, Example
+from tunesmith.core.cards import Completion
 from tunesmith.core.contracts import Metric
 from tunesmith.core.errors import BadData
+from tunesmith.core.example import Example
 
 LARGEST_EXPONENT = 709.0
 

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tunesmith.core.cards import Completion, Example
+from tunesmith.core.cards import Completion
 from tunesmith.core.contracts import Metric
+from tunesmith.core.example import Example
 from tunesmith.evaluation.metric._rouge import Words, f_measure
 
 

@@ -2,7 +2,8 @@
 
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from tunesmith.core.cards import Completion, Decoding, Message, Model
+from tunesmith.core.cards import Completion, Decoding, Model
+from tunesmith.core.example import Message
 from tunesmith.doors.api.chat.reply import Envelope, usage
 from tunesmith.generation.backend.echo import Echo
 from tunesmith.serving.answer import Service

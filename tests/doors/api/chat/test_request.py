@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tunesmith.core.cards import Decoding, Message
+from tunesmith.core.cards import Decoding
+from tunesmith.core.example import Message
 from tunesmith.doors.api.chat.request import MOST_MESSAGES, ChatRequest
 from tunesmith.doors.api.failure import Failure, not_understood
 

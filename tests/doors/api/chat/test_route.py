@@ -10,7 +10,8 @@ import openai
 import pytest
 from starlette.types import Message as Event
 
-from tunesmith.core.cards import Decoding, Message, Model
+from tunesmith.core.cards import Decoding, Model
+from tunesmith.core.example import Message
 from tunesmith.doors.api.chat.route import EventStream
 from tunesmith.generation.backend.echo import Echo
 from tunesmith.generation.backend.local import Local

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from tunesmith.core.cards import Decoding, Message, Role
+from tunesmith.core.cards import Decoding
+from tunesmith.core.example import Message, Role
 
 MOST_MESSAGES = 2048
 

@@ -1,0 +1,1 @@
+"""Augmenters: training rows in; new training rows out."""

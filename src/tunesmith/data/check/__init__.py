@@ -1,0 +1,1 @@
+"""Checks: rows that are ready to be trained on in; findings out."""

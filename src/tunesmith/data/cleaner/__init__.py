@@ -1,0 +1,1 @@
+"""Cleaners: rows in; the same rows mended, or dropped with a reason, out."""
