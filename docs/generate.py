@@ -135,7 +135,10 @@ def _form(schema: Schema) -> str:
     if "enum" in schema or "const" in schema:
         return ", ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
     if schema["type"] == "array":
-        return "a list of components" if schema["items"]["$ref"].endswith("/Selection") else "a list, below"
+        items = schema["items"]
+        if "$ref" not in items:
+            return f"a list of {_form(items)}s"
+        return "a list of components" if items["$ref"].endswith("/Selection") else "a list, below"
     words = {"integer": "whole number", "number": "number", "string": "text", "null": "unset"}
     said = {"minimum": "at least", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
     bounds = [f"{word} {schema[key]}" for key, word in said.items() if key in schema]
@@ -165,14 +168,14 @@ def _commands() -> Iterator[str]:
     yield from ("", "| command | what it does |", "|---|---|")
     for name in names:
         sentence = (getdoc(COMMANDS[name]) or "").split("\n\n")[0].replace("\n", " ")
-        yield f"| [`tunesmith {name}`](#tunesmith-{name}) | {_cell(sentence)} |"
+        yield f"| [`tunesmith {name}`](#tunesmith-{name.replace(' ', '-')}) | {_cell(sentence)} |"
     for name in names:
         yield from ("", f"## tunesmith {name}", "", "```text", *_help(application, name), "```")
 
 
 def _help(application: Typer, command: str) -> list[str]:
     shown = CliRunner().invoke(
-        application, [command, "--help"], prog_name="tunesmith", env={"COLUMNS": COLUMNS, "NO_COLOR": "1"}
+        application, [*command.split(), "--help"], prog_name="tunesmith", env={"COLUMNS": COLUMNS, "NO_COLOR": "1"}
     )
     assert shown.exit_code == 0, shown.output
     return [line.rstrip() for line in shown.output.strip().splitlines()]

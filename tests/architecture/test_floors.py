@@ -11,7 +11,7 @@ from source_tree import SOURCE, SourceFile, full_name, source_files
 
 ROOMS = frozenset(
     (
-        *("data", "model", "method", "objective", "engine", "generation", "evaluation", "search"),
+        *("data", "model", "method", "objective", "engine", "generation", "evaluation", "search", "pages"),
         *("export", "serving", "monitoring", "retraining", "federation"),
     )
 )
@@ -24,7 +24,7 @@ ALLOWED = {"core": {"pydantic", "pydantic_core"}, "recipe": {"pydantic", "pydant
 PROGRAMS = {"lifecycle/probe.py": "answers the process that started it on its standard output"}
 """Files outside doors that are run as programs of their own, each with what it says to whom."""
 
-TYPES_ONLY = {"torch", "transformers"}
+TYPES_ONLY = {"torch", "transformers", "numpy"}
 """What appears there in annotations; `test_imports.py` shows that it is not loaded."""
 
 

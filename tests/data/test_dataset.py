@@ -1,7 +1,10 @@
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,9 +16,12 @@ from tunesmith.core.errors import BadData
 from tunesmith.core.example import BadRow, Example, Kind, Message, Place
 from tunesmith.core.ledger import SplitCount
 from tunesmith.core.recipe import Data, Selection, Split
-from tunesmith.data.dataset import LISTED_ROWS, prepare
+from tunesmith.data.dataset import Dataset, prepare
+from tunesmith.data.listing import LISTED_ROWS
+from tunesmith.data.stages import Steps
 
 CONTEXT = 100
+Encode = Callable[[Example], list[Encoded]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +38,9 @@ class Rows(Source):
 
     def read(self) -> Iterator[Example | BadRow]:
         yield from self.rows
+
+    def fingerprint(self) -> None:
+        return None
 
 
 def encode(example: Example) -> list[Encoded]:
@@ -64,8 +73,10 @@ def plan(**options: object) -> Data:
     return Data.model_validate({"source": Selection(name="file"), **options})
 
 
-def use(*rows: Example | BadRow, context: int = CONTEXT, **options: object):
-    return prepare(Rows(rows=rows), plan(**options), partial(map, encode), context)
+def use(*rows: Example | BadRow, context: int = CONTEXT, encode: Encode = encode, **options: object) -> Dataset:
+    steps = Steps(Rows(rows=rows), plan(**options), partial(map, encode), Mock(), context)
+    with TemporaryDirectory() as folder:
+        return prepare(steps, Path(folder))
 
 
 def many(number: int) -> list[Example]:
@@ -76,7 +87,7 @@ def test_every_row_is_on_the_side_of_its_prompt_with_its_examples():
     dataset = use(*many(200), split=Split(validation=0.2, test=0.2))
     parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     for name, sequences in parts.items():
-        assert [s.key for s in sequences] == [e.reference for e in dataset.examples[name]]
+        assert [s.key for s in sequences] == [e.name for e in dataset.examples[name]]
         assert dataset.ledger.splits[name].rows == len(sequences) > 20
     assert sum(map(len, parts.values())) == dataset.ledger.rows_in == 200
 
@@ -157,15 +168,14 @@ def test_rows_that_are_too_long_are_cut_at_the_end():
     (kept,) = use(row("abc", "defgh"), max_tokens=5, too_long="truncate").train
     assert bytes(list(kept.ids)) == b"abcde"
     assert list(kept.weights) == [0, 0, 0, 1, 1]
-    assert (kept.lost, kept.key) == (3, "defgh")
+    assert (kept.lost, kept.key) == (3, "rows.jsonl:1 (byte 10)")
 
 
 def test_what_an_objective_cut_off_before_is_still_counted():
     def cut_before(example: Example) -> list[Encoded]:
         return [replace(sequence, lost=3) for sequence in encode(example)]
 
-    rows = Rows(rows=(row("abc", "defgh"),))
-    (kept,) = prepare(rows, plan(max_tokens=5, too_long="truncate"), partial(map, cut_before), CONTEXT).train
+    (kept,) = use(row("abc", "defgh"), encode=cut_before, max_tokens=5, too_long="truncate").train
     assert kept.lost == 6
 
 
@@ -189,12 +199,6 @@ def test_no_training_rows_is_an_error_with_the_numbers():
         use(bad(1), bad_rows="drop")
     with pytest.raises(BadData, match="There is no row to train on: 0 read"):
         use()
-
-
-def test_repeated_rows_are_kept_and_noted():
-    dataset = use(row("q", "a"), row("q", "b", 2), row("q", "a", 3), row("q", "a", 4))
-    assert len(dataset.train) == 4
-    assert dataset.ledger.notes == ("Rows that repeat an earlier row exactly: 2. They are kept.",)
 
 
 def test_a_split_that_stays_empty_is_noted():
@@ -224,7 +228,7 @@ def test_what_cannot_be_used_is_not_encoded():
         return encode(example)
 
     with pytest.raises(BadData, match="1 of 3 rows"):
-        prepare(Rows(rows=(row("q", "a"), bad(2), row("q", "a", 3))), plan(), partial(map, counted), CONTEXT)
+        use(row("q", "a"), bad(2), row("q", "a", 3), encode=counted)
     assert not calls
 
 

@@ -95,7 +95,7 @@ def test_every_command_appears_with_its_help() -> None:
         help_text = section("cli.md", f"## tunesmith {name}")
         assert f"Usage: tunesmith {name}" in help_text
         assert "--help" in help_text
-        assert f"(#tunesmith-{name})" in PAGES["cli.md"]
+        assert f"(#tunesmith-{name.replace(' ', '-')})" in PAGES["cli.md"]
 
 
 def test_every_error_appears_with_its_exit_code() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from tunesmith.core.disk import Disk
 from tunesmith.core.hashing import hash_code, hash_value
 
 MOST_BYTES = 20 * 2**30
@@ -23,7 +24,7 @@ _DIGEST = hashlib.sha256().digest_size
 
 
 class Cache:
-    """A folder of entries; each is a file whose name says its kind and what it follows from."""
+    """A folder of entries; each is a file or a folder whose name says its kind and what it follows from."""
 
     def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
         self.folder = folder
@@ -62,19 +63,20 @@ class Cache:
 
     @contextmanager
     def adding(self, kind: str, key: Mapping[str, Any]) -> Generator[Path]:
-        """Give a file to write to; it becomes the entry when the context ends, and is gone if that fails."""
+        """Give a path to write to; it becomes the entry when the context ends, and is gone if that fails.
+
+        What is made there is a file or a folder. An entry that another run added meanwhile stays.
+        """
         path = self._path(kind, key)
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = path.parent / f".writing-{uuid4().hex}"
         try:
             yield aside
-            with aside.open("rb") as file:
-                os.fsync(
-                    file.fileno()
-                )  # or a power cut could leave an entry of the right size, full of zeros
-            aside.replace(path)
+            Disk().sync_all(aside)  # or a power cut could leave an entry of the right size, full of zeros
+            if not path.is_dir():
+                aside.replace(path)
         finally:
-            aside.unlink(missing_ok=True)
+            _remove(aside)
         self._trim(keep=path)
 
     def has_room_for(self, size: int) -> bool:
@@ -92,18 +94,31 @@ class Cache:
         for left in self.folder.glob("*/.writing-*"):  # by a run that was killed
             with suppress(FileNotFoundError):
                 if time.time() - left.stat().st_mtime > LEFT_SECONDS:
-                    left.unlink()
-        entries: list[tuple[os.stat_result, Path]] = []
+                    _remove(left)
+        entries: list[tuple[float, int, Path]] = []
         for path in self.folder.glob("*/[!.]*"):
             with suppress(FileNotFoundError):  # another run removed it meanwhile
-                entries.append((path.stat(), path))
-        total = sum(stat.st_size for stat, _ in entries)
-        for stat, path in sorted(entries, key=lambda entry: entry[0].st_mtime):
+                entries.append((path.stat().st_mtime, _size(path), path))
+        total = sum(size for _, size, _ in entries)
+        for _, size, path in sorted(entries):
             if total <= self.most_bytes:
                 return
             if path != keep:
-                path.unlink(missing_ok=True)
-                total -= stat.st_size
+                _remove(path)
+                total -= size
+
+
+def _size(entry: Path) -> int:
+    if not entry.is_dir():
+        return entry.stat().st_size
+    return sum(file.stat().st_size for file in entry.rglob("*") if file.is_file())
+
+
+def _remove(entry: Path) -> None:
+    if entry.is_dir():
+        shutil.rmtree(entry, ignore_errors=True)  # another run may remove it, too
+    else:
+        entry.unlink(missing_ok=True)
 
 
 def allocate(file: Path, size: int) -> None:

@@ -1,8 +1,7 @@
 """The cards that rooms hand to each other: frozen and small. Tensors appear only as types: no torch here.
 
-Five have files of their own: the recipe (`core/recipe.py`), the example (`core/example.py`), the finding
-(`core/audit.py`), the ledger (`core/ledger.py`) and the report (`core/report.py`). Together they are all there
-is.
+Five have files of their own in `core/`: the recipe, the example, the finding (`audit.py`), the ledger and the
+report. Together they are all there is.
 """
 
 from __future__ import annotations

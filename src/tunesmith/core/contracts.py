@@ -54,7 +54,7 @@ class Augmenter(ABC):
 
     @abstractmethod
     def augment(self, rows: Sequence[Example], given: Given, seed: int) -> Iterator[Example]:
-        """Give new rows, each with the place of the row it was made from, and `made_by` unlike its siblings'."""
+        """Give new rows, each with the place of the one it was made from; `made_by` tells siblings apart."""
 
 
 class Check(ABC):

@@ -42,8 +42,8 @@ class ToolCall:
 class Message:
     """One turn of a conversation; `weight` 0 keeps an assistant turn out of training.
 
-    `reasoning` is what an assistant thought before its content. `name` says who speaks; in a tool's turn it is
-    the tool, and `call` the id of the call that it answers.
+    `reasoning` is what an assistant thought before its content. `name` says who speaks; in a tool's turn it
+    is the tool, and `call` the id of the call that it answers.
     """
 
     role: Role
@@ -125,7 +125,11 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What became of one row: `row` is None where it was dropped; without a reason it is as it was."""
+    """What became of one row: `row` is None where it was dropped; without a reason it is as it was.
+
+    Rows are counted by `reason`, so there are few of them; `detail` is about this row alone.
+    """
 
     row: Example | None
     reason: str = ""
+    detail: str = ""

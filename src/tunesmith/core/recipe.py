@@ -69,7 +69,7 @@ class Criterion(Section):
 
 
 class Split(Section):
-    """What is held out, before anything is repeated, made anew or packed. No row changes side when data grows."""
+    """What is held out, before anything is repeated or made anew; no row changes side when data grows."""
 
     by: Literal["content", "stratified", "group", "time", "given"] = Field(
         default="content",

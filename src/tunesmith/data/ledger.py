@@ -1,5 +1,6 @@
 """Account for every row and token: counted when they come in, counted again where they end up."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,10 +9,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from tunesmith.core.cards import Encoded
 from tunesmith.core.errors import DamagedFile, UnbalancedLedger
-from tunesmith.core.ledger import DropCount, Ledger, SplitCount
+from tunesmith.core.ledger import DropCount, Ledger, SourceCount, SplitCount
 from tunesmith.core.registry import explain
 
-FORMAT = 1
+FORMAT = 2
 """Version of ledger.json."""
 
 
@@ -25,24 +26,61 @@ class Tally:
     rows_in: int = 0
     tokens_in: int = 0
     dropped: dict[str, DropCount] = field(default_factory=dict)
+    changed: Counter[str] = field(default_factory=Counter)
+    made: Counter[str] = field(default_factory=Counter)
+    read_from: Counter[str] = field(default_factory=Counter)
+    made_from: Counter[str] = field(default_factory=Counter)
+    dropped_from: Counter[str] = field(default_factory=Counter)
+    kept_from: dict[str, Counter[str]] = field(default_factory=dict)
 
-    def enter(self, sequences: Sequence[Encoded] = ()) -> None:
-        """Count one row that came in, with its tokens if it could be read."""
+    def read(self, source: str) -> None:
+        """Count one row that came in."""
         self.rows_in += 1
-        self.tokens_in += sum(len(sequence.ids) + sequence.lost for sequence in sequences)
+        self.read_from[source] += 1
 
-    def drop(self, reason: str, sequences: Sequence[Encoded] = ()) -> None:
-        """Count one row that is left out."""
+    def make(self, maker: str, source: str) -> None:
+        """Count one row that was made from another."""
+        self.made[maker] += 1
+        self.made_from[source] += 1
+
+    def tokenise(self, sequences: Sequence[Encoded]) -> None:
+        """Count the tokens of a row, those cut off before included."""
+        self.tokens_in += _tokens(sequences)
+
+    def drop(self, reason: str, source: str, sequences: Sequence[Encoded] = ()) -> None:
+        """Count one row that is left out, with its tokens if they were counted before."""
         before = self.dropped.get(reason, DropCount())
-        tokens = sum(len(sequence.ids) + sequence.lost for sequence in sequences)
-        self.dropped[reason] = DropCount(before.rows + 1, before.tokens + tokens)
+        self.dropped[reason] = DropCount(before.rows + 1, before.tokens + _tokens(sequences))
+        self.dropped_from[source] += 1
 
-    def close(self, rows: Mapping[str, Sequence[Sequence[Encoded]]], notes: Sequence[str] = ()) -> Ledger:
-        """Count what is kept, by split; raises UnbalancedLedger if anything is missing."""
-        splits = {name: _count(kept) for name, kept in rows.items()}
-        ledger = Ledger(self.rows_in, self.tokens_in, splits, dict(self.dropped), tuple(notes))
+    def keep(self, split: str, source: str) -> None:
+        """Count one row that is kept, for the account by source."""
+        self.kept_from.setdefault(source, Counter())[split] += 1
+
+    def close(self, splits: Mapping[str, SplitCount], notes: Sequence[str] = ()) -> Ledger:
+        """Add what is kept, by split; raises UnbalancedLedger if anything is missing."""
+        ledger = Ledger(
+            self.rows_in,
+            self.tokens_in,
+            dict(splits),
+            dict(self.dropped),
+            dict(self.changed),
+            dict(self.made),
+            self._sources(),
+            tuple(notes),
+        )
         ledger.check()
         return ledger
+
+    def _sources(self) -> dict[str, SourceCount]:
+        names = list(dict.fromkeys((*self.read_from, *self.made_from, *self.dropped_from, *self.kept_from)))
+        if len(names) < 2:
+            return {}
+        kept = {name: dict(self.kept_from.get(name, Counter())) for name in names}
+        return {
+            name: SourceCount(self.read_from[name], self.made_from[name], self.dropped_from[name], kept[name])
+            for name in names
+        }
 
 
 def describe(ledger: Ledger) -> list[str]:
@@ -54,6 +92,9 @@ def describe(ledger: Ledger) -> list[str]:
     said += [
         f"Dropped, {reason}: {_rows(c.rows)}, {c.tokens:,} tokens." for reason, c in ledger.dropped.items()
     ]
+    said += [f"Changed, {reason}: {_rows(number)}." for reason, number in ledger.changed.items()]
+    said += [f"Made by {maker}: {_rows(number)}." for maker, number in ledger.made.items()]
+    said += [_of_source(name, source) for name, source in ledger.sources.items()]
     train = ledger.splits.get("train", SplitCount())
     kept = train.tokens_trained + train.tokens_masked
     if kept:
@@ -76,7 +117,7 @@ def from_json(value: Mapping[str, Any]) -> Ledger:
     if value.get("format") != FORMAT:
         found = value.get("format")
         raise DamagedFile(
-            f"ledger.json: format {found!r}, this version reads {FORMAT}. Use a newer tunesmith."
+            f"ledger.json: format {found!r}, this version reads {FORMAT}. Run the recipe again."
         )
     try:
         ledger = _CARD.validate_python({name: part for name, part in value.items() if name != "format"})
@@ -90,11 +131,16 @@ def from_json(value: Mapping[str, Any]) -> Ledger:
     return ledger
 
 
-def _count(rows: Sequence[Sequence[Encoded]]) -> SplitCount:
-    trained = sum(sequence.trained for row in rows for sequence in row)
-    masked = sum(sequence.weights.count(0.0) for row in rows for sequence in row)
-    truncated = sum(sequence.lost for row in rows for sequence in row)
-    return SplitCount(len(rows), trained, masked, truncated)
+def _of_source(name: str, source: SourceCount) -> str:
+    used = ", ".join(f"{rows:,} for {split}" for split, rows in source.splits.items())
+    made = f", {source.made:,} made from them" if source.made else ""
+    return (
+        f"Of {name}: {_rows(source.rows_in)} read{made}: {used or 'none used'}, {source.dropped:,} dropped."
+    )
+
+
+def _tokens(sequences: Sequence[Encoded]) -> int:
+    return sum(len(sequence.ids) + sequence.lost for sequence in sequences)
 
 
 def _rows(number: int) -> str:

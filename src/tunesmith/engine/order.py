@@ -12,17 +12,18 @@ def plans(rows: Sequence[Encoded], seed: int, epochs: int, tokens_per_step: int)
     Each epoch sees every row once, in an order of its own. A step takes whole rows until the next one
     would exceed `tokens_per_step`, at least one; the last step of an epoch may be smaller.
     """
-    step = 0
+    step, lengths = 0, [len(row) for row in rows]
     for epoch in range(1, epochs + 1):
-        for group in _groups(rows, _shuffled(len(rows), seed, epoch), tokens_per_step):
+        for group in _groups(lengths, _shuffled(len(rows), seed, epoch), tokens_per_step):
             step += 1
             yield Plan(step, epoch, tuple(rows[index] for index in group))
 
 
 def count_steps(rows: Sequence[Encoded], seed: int, epochs: int, tokens_per_step: int) -> int:
     """Count the optimizer steps that `plans` will give."""
+    lengths = [len(row) for row in rows]
     shuffles = (_shuffled(len(rows), seed, epoch) for epoch in range(1, epochs + 1))
-    return sum(1 for order in shuffles for _ in _groups(rows, order, tokens_per_step))
+    return sum(1 for order in shuffles for _ in _groups(lengths, order, tokens_per_step))
 
 
 def _shuffled(count: int, seed: int, epoch: int) -> list[int]:
@@ -31,14 +32,14 @@ def _shuffled(count: int, seed: int, epoch: int) -> list[int]:
     return order
 
 
-def _groups(rows: Sequence[Encoded], order: Sequence[int], tokens_per_step: int) -> Iterator[list[int]]:
+def _groups(lengths: Sequence[int], order: Sequence[int], tokens_per_step: int) -> Iterator[list[int]]:
     group: list[int] = []
     tokens = 0
     for index in order:
-        if group and tokens + len(rows[index]) > tokens_per_step:
+        if group and tokens + lengths[index] > tokens_per_step:
             yield group
             group, tokens = [], 0
         group.append(index)
-        tokens += len(rows[index])
+        tokens += lengths[index]
     if group:
         yield group

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tunesmith.core.figures import places, span, write
 from tunesmith.core.recipe import Criterion
 from tunesmith.core.report import CriterionResult, Interval, MetricResult, Verdict
-from tunesmith.evaluation.figures import places, span, write
 
 FEWEST_ROWS = 20
 LARGEST_USEFUL_FACTOR = 50

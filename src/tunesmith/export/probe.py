@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import TypeAdapter
+
 from tunesmith.core.cards import Model
 from tunesmith.core.errors import DamagedFile, NonFinite
 from tunesmith.core.example import Message
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 # A folder of their own: servers read every safetensors file beside the weights as weights.
 PROMPTS = Path("probe", "prompts.json")
 LOGITS = Path("probe", "logits.safetensors")
+
+_MESSAGES = TypeAdapter(tuple[Message, ...])
 
 EXACT = 1e-4
 """Largest difference of a float32 package: of the largest logit, or absolute where all logits are below 1."""
@@ -71,7 +75,7 @@ def compare(model: Model, folder: Path) -> Comparison:
     expected = load_file(folder / LOGITS)["logits"]
     ids: list[list[int]] = []
     for prompt in json.loads((folder / PROMPTS).read_text(encoding="utf-8"))["prompts"]:
-        messages = [Message(**message) for message in prompt["messages"]]
+        messages = _MESSAGES.validate_python(prompt["messages"])
         ids.append(list(model.chat.encode_prompt(messages)))
         if ids[-1] != prompt["ids"]:
             raise DamagedFile(

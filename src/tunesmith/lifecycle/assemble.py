@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from hashlib import sha256
 from importlib.metadata import version
+from inspect import getfile
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +16,21 @@ from tunesmith.core.cards import Completion, Encoded, Model
 from tunesmith.core.contracts import Source
 from tunesmith.core.errors import BadData, BadRecipe
 from tunesmith.core.example import Kind
-from tunesmith.core.hashing import hash_code, hash_value
+from tunesmith.core.hashing import hash_code, hash_file, hash_value
 from tunesmith.core.recipe import Recipe
 from tunesmith.data.dataset import Dataset, prepare
+from tunesmith.data.findings import refuse
+from tunesmith.data.stages import Steps
 from tunesmith.lifecycle.cache_folder import user_cache
-from tunesmith.lifecycle.encoder import Encoder
+from tunesmith.lifecycle.encoder import LIBRARIES, Encoder
+from tunesmith.lifecycle.kept_dataset import kept_dataset
 from tunesmith.lifecycle.rhythm import Rhythm
 from tunesmith.lifecycle.storage import fitting
 from tunesmith.model.find import check_weights, find, seen_from
-from tunesmith.model.load import Storage, device, load, load_chat, read_context
+from tunesmith.model.load import Storage, device, fingerprint, load, load_chat, read_context
 from tunesmith.recipe import Parts
+
+_KEPT = "All of the data was read from the cache of an earlier run."
 
 
 @dataclass(frozen=True)
@@ -52,14 +59,31 @@ class Prepared:
         return load(self.recipe.base, self.base, self.parts.method.starts_from, storage)
 
 
-def prepare_recipe(recipe: Recipe, started_in: Path = Path()) -> Prepared:
+def prepare_recipe(
+    recipe: Recipe, started_in: Path = Path(), say: Callable[[str], None] = lambda _: None
+) -> Prepared:
     """Build all components, read and encode all data; raises on the first thing that does not fit.
 
-    The recipe's relative paths are seen from `started_in`; the recipe itself stays as it was written.
+    The recipe's relative paths are seen from `started_in`; the recipe itself stays as it was written. `say`
+    is told what is being done, where that takes long. Raises BadData, too, for a finding of the audit that
+    stops a run and that the recipe does not accept.
     """
+    prepared = look_into(recipe, started_in, say)
+    refuse(prepared.dataset.findings, recipe.data.audit.accept)
+    return prepared
+
+
+def look_into(
+    recipe: Recipe, started_in: Path = Path(), say: Callable[[str], None] = lambda _: None
+) -> Prepared:
+    """Do what `prepare_recipe` does, but give back what the audit found, however bad."""
     recipe = recipes.resolve(recipe)
     parts = recipes.build(recipe)
-    parts = replace(parts, source=_seen_from(started_in, parts.source))
+    parts = replace(
+        parts,
+        source=_seen_from(started_in, parts.source),
+        against=tuple(_seen_from(started_in, source) for source in parts.against),
+    )
     _check_fit(recipe, parts, parts.source.gives())
     _check_storage(recipe, parts)
     base = find(seen_from(started_in, recipe.base))
@@ -67,9 +91,25 @@ def prepare_recipe(recipe: Recipe, started_in: Path = Path()) -> Prepared:
     if parts.method.starts_from == "pretrained":
         check_weights(base)
     encoder = Encoder(parts.objective, chat, user_cache())
-    dataset = prepare(parts.source, recipe.data, encoder.encode, read_context(base, chat))
+    steps = Steps(
+        parts.source,
+        recipe.data,
+        encoder.encode,
+        chat,
+        read_context(base, chat),
+        recipe.seed,
+        parts.cleaners,
+        {chosen.name: made for chosen, made in zip(recipe.data.augment, parts.augmenters, strict=True)},
+        parts.checks,
+        parts.against,
+        say=say,
+    )
+    dataset, was_kept = kept_dataset(
+        _data_key(steps, parts, base), lambda folder: prepare(steps, folder), user_cache()
+    )
     _try_metrics(parts, dataset)
-    return Prepared(recipe, parts, base, dataset, Rhythm.of(recipe, dataset.train), encoder.describe())
+    tokenised = _KEPT if was_kept else encoder.describe()
+    return Prepared(recipe, parts, base, dataset, Rhythm.of(recipe, dataset.train), tokenised)
 
 
 def lock(prepared: Prepared, base_fingerprint: str, storage: Storage = "float32") -> dict[str, Any]:
@@ -78,7 +118,7 @@ def lock(prepared: Prepared, base_fingerprint: str, storage: Storage = "float32"
 
     from tunesmith.engine.precision import choose
 
-    rows = {side: [list(row.ids) for row in rows] for side, rows in _sides(prepared.dataset)}
+    rows = {side: _hash_rows(rows) for side, rows in _sides(prepared.dataset)}
     code = {"tunesmith's code": hash_code()[:12]}
     libraries = ("tunesmith", "torch", "transformers", "peft", "tokenizers", "safetensors", "numpy")
     return {
@@ -150,5 +190,38 @@ def _try_metrics(parts: Parts, dataset: Dataset) -> None:
             metric.score(Completion(row.reference), row)
 
 
-def _sides(dataset: Dataset) -> Iterator[tuple[str, tuple[Encoded, ...]]]:
+def _data_key(steps: Steps, parts: Parts, base: Path) -> dict[str, Any] | None:
+    """Say all that a prepared data set follows from; None where a source cannot say when it changes."""
+    sources = [steps.source.fingerprint(), *(source.fingerprint() for source in steps.against)]
+    if None in sources:
+        return None
+    components = (
+        *(steps.source, *steps.against, *steps.cleaners, *steps.augmenters.values()),
+        *(*steps.checks.values(), parts.objective),
+    )
+    plan = steps.plan.model_dump(mode="json")
+    plan["audit"].pop("accept")
+    return {
+        "sources": sources,
+        "plan": plan,
+        "components": [[type(one).__qualname__, repr(one)] for one in components],
+        "written in": sorted({hash_file(Path(getfile(type(one)))) for one in components}),
+        "chat": steps.chat.fingerprint,
+        "context": steps.context,
+        "seed": steps.seed,
+        "asks": fingerprint(base) if steps.cleaners or steps.augmenters else None,
+        "versions": [version(name) for name in LIBRARIES],
+    }
+
+
+def _hash_rows(rows: Sequence[Encoded]) -> str:
+    digest = sha256()
+    for row in rows:
+        digest.update(len(row).to_bytes(8, "little"))
+        digest.update(row.ids.tobytes())
+        digest.update(row.weights.tobytes())
+    return digest.hexdigest()
+
+
+def _sides(dataset: Dataset) -> Iterator[tuple[str, Sequence[Encoded]]]:
     yield from (("train", dataset.train), ("validation", dataset.validation), ("test", dataset.test))

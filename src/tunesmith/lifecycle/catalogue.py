@@ -1,17 +1,31 @@
 """What there is to choose from, told by the components themselves."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from inspect import getdoc
 from typing import Any, get_type_hints
 
 from pydantic.fields import FieldInfo
 
-from tunesmith.core.contracts import Backend, Exporter, Method, Metric, Objective, Source, Trigger
+from tunesmith.core.contracts import (
+    Augmenter,
+    Backend,
+    Check,
+    Cleaner,
+    Exporter,
+    Method,
+    Metric,
+    Objective,
+    Source,
+    Trigger,
+)
 from tunesmith.core.registry import Registry
 
 ROOMS: Mapping[str, Registry[Any]] = {
     "sources": Registry("data.source", Source),
+    "cleaners": Registry("data.cleaner", Cleaner),
+    "augmenters": Registry("data.augmenter", Augmenter),
+    "checks": Registry("data.check", Check),
     "methods": Registry("method", Method),
     "objectives": Registry("objective", Objective),
     "metrics": Registry("evaluation.metric", Metric),
@@ -42,9 +56,14 @@ def _describe(room: Registry[Any], name: str) -> Component:
     for field in fields(kind):
         notes = [n for n in _notes(hints[field.name]) if isinstance(n, FieldInfo)]
         description = next((note.description for note in notes if note.description), "")
-        default = "required" if field.default is MISSING else f"default {field.default!r}"
-        options[field.name] = f"{description} ({default})".strip()
+        options[field.name] = f"{description} ({_default(field)})".strip()
     return Component(name, (getdoc(kind) or "").splitlines()[0], options)
+
+
+def _default(field: Field[Any]) -> str:
+    if field.default is not MISSING:
+        return f"default {field.default!r}"
+    return "required" if field.default_factory is MISSING else f"default {field.default_factory()!r}"
 
 
 def _notes(hint: Any) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from tunesmith.core.recipe import Recipe
 from tunesmith.data import ledger as ledgers
+from tunesmith.data.findings import describe
 from tunesmith.lifecycle.assemble import prepare_recipe
 
 
@@ -25,6 +26,7 @@ def check(recipe: Recipe) -> Checked:
     sentences = (
         prepared.parts.source.reads_as(),
         *ledgers.describe(prepared.dataset.ledger),
+        *describe(prepared.dataset.findings, recipe.data.audit.accept),
         f"{rhythm.steps} optimizer steps, a validation every {rhythm.validate_every}.",
     )
     return Checked(prepared.recipe, rhythm.steps, sentences, ledgers.to_json(prepared.dataset.ledger))

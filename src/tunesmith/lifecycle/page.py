@@ -5,9 +5,9 @@ from pathlib import Path
 
 from tunesmith.core.cards import Model, Step, Validation
 from tunesmith.core.report import Report
-from tunesmith.evaluation.report_page import Page, render
 from tunesmith.lifecycle.assemble import Prepared
 from tunesmith.lifecycle.run_folder import RunFolder
+from tunesmith.pages.report_page import Page, render
 
 
 def write_page(folder: RunFolder, prepared: Prepared, report: Report, model: Model) -> Path:

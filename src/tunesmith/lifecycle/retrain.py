@@ -47,7 +47,7 @@ def retrain(
         raise BadRecipe(f"{out} already holds a proposal. Give another folder with --out.")
     started_in = folder.started_in
     prepared = prepare_recipe(folder.recipe, started_in)
-    examples = [row for side in prepared.dataset.examples.values() for row in side]
+    examples = [row for side in prepared.dataset.examples.values() for row in side if not row.made_by]
     base = seen_from(started_in, folder.recipe.base)  # the next recipe is for the folder we are in
     previous = folder.recipe.model_copy(update={"base": base})
     proposal = propose(previous, run.resolve().name, examples, observed, rows)

@@ -9,6 +9,7 @@ from tunesmith.core.disk import Disk
 from tunesmith.core.errors import BadData, DamagedFile
 from tunesmith.core.report import Report
 from tunesmith.data import ledger as ledgers
+from tunesmith.data.findings import describe
 from tunesmith.engine.precision import Precision
 from tunesmith.evaluation import report_json
 from tunesmith.evaluation.compare import Answers, Suite, compare
@@ -19,6 +20,7 @@ from tunesmith.generation.backend.local import Local
 from tunesmith.lifecycle import answers
 from tunesmith.lifecycle.answers import Questions
 from tunesmith.lifecycle.assemble import Prepared, check_lock, lock, prepare_recipe
+from tunesmith.lifecycle.audit import data_page
 from tunesmith.lifecycle.cache_folder import user_cache
 from tunesmith.lifecycle.events import Event, Finished, Stage, Warned
 from tunesmith.lifecycle.hold import hold
@@ -52,6 +54,8 @@ def _walk(folder: RunFolder, is_asked_to_stop: Callable[[], bool], disk: Disk) -
     yield Stage("data", prepared.parts.source.reads_as())
     for sentence in (*ledgers.describe(prepared.dataset.ledger), prepared.tokenised):
         yield Stage("data", sentence)
+    for sentence in describe(prepared.dataset.findings, prepared.recipe.data.audit.accept):
+        yield Stage("audit", sentence)
     yield from _few_rows(prepared)
     before = folder.read_json("lock.json")
     storage = prepared.storage() if before is None else before["storage"]
@@ -64,6 +68,7 @@ def _walk(folder: RunFolder, is_asked_to_stop: Callable[[], bool], disk: Disk) -
     _check_vocabulary(prepared, model)
     precision = yield from _lock(folder, before, lock(prepared, model.fingerprint, storage))
     folder.write_json("ledger.json", ledgers.to_json(prepared.dataset.ledger))
+    folder.write_text("data_report.html", data_page(prepared))
     yield Stage("base", f"{model.name} answers the test rows first")
     questions = _questions(prepared)
     cache = user_cache() if prepared.parts.method.starts_from == "pretrained" else None

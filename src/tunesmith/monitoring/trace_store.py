@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from pydantic import TypeAdapter
+
 from tunesmith.core.cards import Trace
 from tunesmith.core.errors import BadData
 from tunesmith.core.example import Message
@@ -16,6 +18,9 @@ from tunesmith.monitoring._schema import FORMAT, schema
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
+
+
+_MESSAGES = TypeAdapter(tuple[Message, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,5 +130,5 @@ def _dump(messages: tuple[Message, ...]) -> str:
 
 def _trace(row: Any) -> Trace:
     values = {name: row[name] for name in row if name != "changed"}
-    values["messages"] = tuple(Message(**turn) for turn in json.loads(values["messages"]))
+    values["messages"] = _MESSAGES.validate_json(values["messages"])
     return Trace(**values)

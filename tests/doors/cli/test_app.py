@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from inspect import getdoc
@@ -9,7 +10,7 @@ import pytest
 from command_line import Command
 from tunesmith.core import errors
 from tunesmith.doors.cli import app
-from tunesmith.doors.cli.command import COMMANDS
+from tunesmith.doors.cli.command import COMMANDS, GROUPS
 
 ERRORS = [kind for kind in vars(errors).values() if isinstance(kind, type) and kind is not errors.ClassVar]
 
@@ -88,12 +89,18 @@ def test_what_cannot_be_understood_ends_with_2(command: Command, words: list[str
     assert told.out == ""
 
 
+def in_groups(command: Command) -> str:
+    """Give the lists of all groups, each command with its group before it."""
+    told = [(group, command(group, "--help").out.partition("Commands:")[2]) for group in GROUPS]
+    return " ".join(re.sub(r"^  (?=\S)", f"  {group} ", list_, flags=re.MULTILINE) for group, list_ in told)
+
+
 def test_help_lists_every_command_with_its_sentence(command: Command) -> None:
     told = command("--help")
     assert told.code == 0
     names = {path.stem for path in Path(app.__file__).parent.glob("*.py")}
-    assert {"run", "check", "chat"} <= COMMANDS.keys() <= names | {"resume"}
-    assert [name for name in COMMANDS if f" {name} " not in told.out] == []
+    assert {"run", "check", "chat"} <= {name.replace(" ", "_") for name in COMMANDS} <= names | {"resume"}
+    assert [name for name in COMMANDS if f" {name} " not in told.out + in_groups(command)] == []
     undocumented = [name for name, function in COMMANDS.items() if not function.__doc__]
     assert undocumented == []
 
@@ -103,7 +110,7 @@ def test_no_sentence_in_the_list_of_commands_is_cut(
     command: Command, monkeypatch: pytest.MonkeyPatch, columns: str
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
-    told = " ".join(command("--help").out.partition("Commands:")[2].split())
+    told = " ".join((command("--help").out.partition("Commands:")[2] + in_groups(command)).split())
     sentences = {name: (getdoc(function) or "").partition("\n")[0] for name, function in COMMANDS.items()}
     assert len(sentences) >= 13
     cut = [name for name, sentence in sentences.items() if f" {name} {sentence}" not in f" {told} "]

@@ -11,7 +11,7 @@ import typer
 
 from tunesmith.core.errors import Stopped, TunesmithError
 from tunesmith.doors import cli
-from tunesmith.doors.cli.command import COMMANDS
+from tunesmith.doors.cli.command import COMMANDS, GROUPS
 
 
 def main() -> None:
@@ -53,11 +53,20 @@ def build() -> typer.Typer:
     )
     for found in iter_modules(cli.__path__):
         import_module(f"{cli.__name__}.{found.name}")
+    groups = {name: _group(name) for name in GROUPS}
     for name in sorted(COMMANDS):
         function = COMMANDS[name]
+        group, _, word = name.rpartition(" ")
         sentence = (getdoc(function) or "").partition("\n")[0]
-        app.command(name, short_help=sentence)(function)  # the list of commands would cut a help text short
+        # the list of commands would cut a help text short
+        (groups[group] if group else app).command(word, short_help=sentence)(function)
+    for name, group in groups.items():
+        app.add_typer(group, name=name, short_help=GROUPS[name])
     return app
+
+
+def _group(name: str) -> typer.Typer:
+    return typer.Typer(help=GROUPS[name], no_args_is_help=True, rich_markup_mode=None)
 
 
 def _tell(error: TunesmithError) -> None:

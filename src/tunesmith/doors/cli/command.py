@@ -9,6 +9,9 @@ import typer
 
 COMMANDS: dict[str, Callable[..., None]] = {}
 
+GROUPS = {"data": "Look into data, mend it, have people label it, find out how much is enough."}
+"""Words that stand before others: `data audit` is a command of the group `data`."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
 Changes = Annotated[
     list[str] | None, typer.Argument(metavar="[PATH.TO.OPTION=VALUE]...", help="Changes to the recipe.")

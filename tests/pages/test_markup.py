@@ -1,7 +1,7 @@
 import pytest
 from jinja2 import UndefinedError
 
-from tunesmith.evaluation.markup import style, template
+from tunesmith.pages.markup import style, template
 
 
 def test_a_value_that_is_missing_is_an_error() -> None:

@@ -2,7 +2,7 @@ from html import unescape
 from html.parser import HTMLParser
 
 from tunesmith.core.cards import Step, Validation
-from tunesmith.evaluation.curve import render_curve
+from tunesmith.pages.curve import render_curve
 
 STEPS = [Step(number, 1, 3 - number / 10, 10.0, 300, 0.5, 1e-4, 0.25) for number in range(1, 7)]
 VALIDATIONS = [Validation(3, 2.6, 0.5, 40), Validation(6, 2.5, 0.5, 40)]

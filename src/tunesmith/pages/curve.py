@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from tunesmith.core.cards import Step, Validation
-from tunesmith.evaluation.chart import WIDTHS, loss_chart
-from tunesmith.evaluation.markup import style, template
+from tunesmith.pages.chart import WIDTHS, loss_chart
+from tunesmith.pages.markup import style, template
 
 
 def render_curve(steps: Sequence[Step], validations: Sequence[Validation], best_step: int | None) -> str:

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tunesmith.core.figures import places, span, write
 from tunesmith.core.report import Interval
-from tunesmith.evaluation.figures import places, span, write
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,14 @@
 """The report as one page: a self-contained HTML file that needs no network, for people who decide."""
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tunesmith.core.cards import Step, Validation
+from tunesmith.core.figures import places, span, write
 from tunesmith.core.ledger import Ledger
 from tunesmith.core.report import Interval, MetricResult, Report
-from tunesmith.evaluation.chart import WIDTHS, Bars, interval_bars, loss_chart, rate_chart
-from tunesmith.evaluation.figures import places, span, write
-from tunesmith.evaluation.markup import style, template
+from tunesmith.pages.chart import WIDTHS, Bars, interval_bars, loss_chart, rate_chart
+from tunesmith.pages.markup import digest, style, template
 
 HEADLINES = {
     "promote": "Promote the tuned model",
@@ -44,7 +42,7 @@ def render(page: Page) -> str:
     return template("report.html").render(
         page=page,
         style=Markup(sheet),
-        style_hash=_digest(sheet),
+        style_hash=digest(sheet),
         headline=HEADLINES[page.report.verdict],
         mood=page.report.verdict.split()[0],
         metrics=[_line(result) for result in page.report.metrics],
@@ -90,8 +88,3 @@ def _line(result: MetricResult) -> _Line:
 def _figures(interval: Interval, *, signed: bool = False) -> _Figures:
     digits = places(interval)
     return _Figures(write(interval.value, digits, signed=signed), span(interval, digits, signed=signed))
-
-
-def _digest(sheet: str) -> str:
-    """Name the one style sheet that the page's content security policy lets through."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()

@@ -15,7 +15,7 @@ from tunesmith.core.recipe import Criterion
 from tunesmith.core.report import Interval, MetricResult
 from tunesmith.evaluation.compare import Answers, Suite, compare
 from tunesmith.evaluation.metric.exact_match import ExactMatch
-from tunesmith.evaluation.report_page import HEADLINES, render
+from tunesmith.pages.report_page import HEADLINES, render
 
 VOID = {"meta", "line", "circle", "polyline", "link", "br", "img", "input"}
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}\x00\x1b\x08\x85\ud800\u202e`"

@@ -6,7 +6,7 @@ import pytest
 
 from tunesmith.core.cards import Step, Validation
 from tunesmith.core.report import Interval, MetricResult
-from tunesmith.evaluation.chart import MOST_POINTS, interval_bars, loss_chart, rate_chart
+from tunesmith.pages.chart import MOST_POINTS, interval_bars, loss_chart, rate_chart
 
 
 def steps(losses) -> list[Step]:

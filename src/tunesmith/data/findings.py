@@ -1,0 +1,87 @@
+"""Look for what is worth knowing in rows that are ready, and keep what was found."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from tunesmith.core.audit import Finding, Material, Severity
+from tunesmith.core.contracts import Check
+from tunesmith.core.errors import BadData, DamagedFile, MissingExtra
+from tunesmith.core.registry import explain
+
+ORDER: tuple[Severity, ...] = ("stop", "warning", "note")
+"""From the worst to the mildest."""
+
+
+def look(checks: Mapping[str, Check], material: Material, say: Callable[[str], None]) -> tuple[Finding, ...]:
+    """Make every check, and give what they found, worst first.
+
+    A check that needs a library which is not installed leaves a note that says so.
+    """
+    found: list[Finding] = []
+    for name, check in checks.items():
+        say(f"looking for {name.replace('_', ' ')}")
+        try:
+            found += check.look(material)
+        except MissingExtra as missing:
+            found.append(Finding(name, "note", f"Not looked for: {missing}"))
+    return tuple(sorted(found, key=lambda finding: ORDER.index(finding.severity)))
+
+
+def stopping(findings: Sequence[Finding], accepted: Sequence[str]) -> list[Finding]:
+    """Give the findings that stop a run, those left out that the recipe accepts by name."""
+    return [finding for finding in findings if finding.severity == "stop" and finding.check not in accepted]
+
+
+def refuse(findings: Sequence[Finding], accepted: Sequence[str]) -> None:
+    """Raise BadData where a finding stops the run; the message says what was found and both ways on."""
+    stops = stopping(findings, accepted)
+    if not stops:
+        return
+    names = ", ".join(dict.fromkeys((*accepted, *(finding.check for finding in stops))))
+    raise BadData(
+        "\n".join(
+            [
+                f"The audit of the data stops here, for {_reasons(len(stops))}:",
+                *(line for finding in stops for line in _lines(finding)),
+                f"Mend the data, or accept it as it is: data.audit.accept=[{names}].",
+            ]
+        )
+    )
+
+
+def describe(findings: Sequence[Finding], accepted: Sequence[str]) -> list[str]:
+    """Say in a sentence each what was found that is more than a note, and how many notes there are."""
+    said: list[str] = []
+    for finding in findings:
+        if finding.severity != "note":
+            word = "Accepted" if finding.check in accepted and finding.severity == "stop" else "Audit"
+            said.append(f"{word}, {finding.check}: {finding.sentence}")
+    notes = sum(finding.severity == "note" for finding in findings)
+    return said + ([f"Audit: {notes} {'note' if notes == 1 else 'notes'} more."] if notes else [])
+
+
+def to_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Give findings as plain JSON types."""
+    return _CARDS.dump_python(tuple(findings), mode="json")
+
+
+def from_json(value: Any) -> tuple[Finding, ...]:
+    """Read back what `to_json` gave; raises DamagedFile for anything else."""
+    try:
+        return _CARDS.validate_python(value)
+    except ValidationError as error:
+        raise DamagedFile(f"{explain(error, 'findings', [])}. Remove the file; it is made anew.") from None
+
+
+def _reasons(number: int) -> str:
+    return "one reason" if number == 1 else f"{number} reasons"
+
+
+def _lines(finding: Finding) -> list[str]:
+    remedy = [f"    Remedy: {finding.remedy}"] if finding.remedy else []
+    return [f"  {finding.check}: {finding.sentence}", *(f"    {e}" for e in finding.examples), *remedy]
+
+
+_CARDS = TypeAdapter(tuple[Finding, ...])

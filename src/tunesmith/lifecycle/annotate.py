@@ -1,0 +1,183 @@
+"""Have people annotate rows: open a project, ask about one row after the other, keep what is said, export it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tunesmith.core.contracts import Source
+from tunesmith.core.errors import BadOption
+from tunesmith.core.example import BadRow, Example
+from tunesmith.core.registry import Registry
+from tunesmith.data.annotation.panel import Panel, agreement
+from tunesmith.data.annotation.project import Annotation, Progress, Settings, Task, checked
+from tunesmith.data.annotation.store import Added, Store
+from tunesmith.data.annotation.turns import Turns
+from tunesmith.lifecycle.annotate_options import check_fit, doubts_of, parsed, settings_of, source_of
+from tunesmith.lifecycle.suggest import (
+    POOL,
+    AnswerRounds,
+    Assistant,
+    LabelRounds,
+    arrange,
+    check_model,
+    load_model,
+)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What is opened: rows or none, a project's file, options as typed, a model that answers, an audit."""
+
+    project: Path
+    source: Path | None = None
+    options: Sequence[str] = ()
+    model: str | None = None
+    doubtful: Path | None = None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A project that is open for annotators."""
+
+    store: Store
+    settings: Settings
+    turns: Turns
+    assistant: Assistant | None
+    clock: Callable[[], float]
+
+    def claim(self, annotator: str, number: int, besides: Sequence[int]) -> list[Task]:
+        """Give the next rows for somebody, apart from those that are on the screen already."""
+        return self.turns.claim(annotator, number, self.clock(), besides)
+
+    def unsettled(self, number: int, besides: Sequence[int]) -> list[tuple[Task, list[Annotation]]]:
+        """Give rows on which people disagree, or that somebody flagged, with what they said."""
+        return list(self.store.standing(self.store.unsettled(number, besides)))
+
+    def save(self, said: Annotation) -> Progress:
+        """Keep what somebody said; raises BadData for what was not asked."""
+        self.store.save(checked(self.settings, self.store.task(said.task).row, said), self.clock())
+        if self.assistant:
+            self.assistant.nudge()
+        return self.store.progress(said.annotator)
+
+    def undo(self, annotator: str, request: str) -> tuple[Task, Annotation] | None:
+        """Take back the last thing that somebody said, and hold its row for them; None if there is none."""
+        before = self.store.undo(annotator, request, self.clock())
+        if before is None:
+            return None
+        self.turns.claim_this(annotator, before.task, self.clock())
+        return self.store.task(before.task), before
+
+    def is_waiting(self, task: Task) -> bool:
+        """Is an answer for this row being written?"""
+        is_writing = self.assistant is not None and isinstance(self.assistant.work, AnswerRounds)
+        if not is_writing or task.suggestion or not self.assistant or not self.assistant.is_at_work:
+            return False
+        return task.number in {one.number for one in self.turns.ahead(POOL)}
+
+    def agreement(self) -> Panel:
+        """Measure how far the annotators agree."""
+        return agreement(self.settings, self.store.standing())
+
+    def close(self) -> None:
+        """Stop what works in the background, and leave one file that holds everything."""
+        if self.assistant:
+            self.assistant.close()
+        self.store.close()
+
+
+def open_desk(opening: Opening, clock: Callable[[], float]) -> tuple[Desk, list[str]]:
+    """Open a project, make it if it is new, add rows that it does not have; gives what is worth telling.
+
+    Raises BadOption for options that do not fit, BadData for rows that this work cannot be done on.
+    """
+    options = parsed(opening.options)
+    source = None if opening.source is None else source_of(opening.source, options)
+    if opening.model:
+        check_model(opening.model)
+    doubts = doubts_of(opening.doubtful)
+    kind = source.gives() if source else None
+    before = _settings_before(opening.project)
+    settings = settings_of(options, before, source, kind)
+    check_fit(settings, before, kind, opening.model)
+    store = Store.create(opening.project)
+    store.configure(settings, clock())
+    notes = [source.reads_as()] if source else []
+    turns = Turns(store, settings.overlap)
+    if source:
+        added = store.add(source.read(), settings, doubts)
+        notes += _told(added, doubts)
+        pool = turns.open(POOL) if added.new or doubts else []
+        arrange(turns, pool, [0.0] * len(pool), settings.seed)
+    assistant = _assistant(store, turns, settings, opening.model)
+    if assistant:
+        assistant.start()
+    return Desk(store, settings, turns, assistant, clock), notes
+
+
+def export(project: Path, out: Path, options: Sequence[str]) -> list[str]:
+    """Write what was annotated as JSONL that a recipe can name; says what was written and what was left out.
+
+    `options` are those of the source `annotations`, such as policy=adjudicated. Raises BadOption rather than
+    overwrite a file.
+    """
+    given = {"path": str(project), **parsed(options)}
+    source = Registry("data.source", Source).build("annotations", given)
+    sentence, refused, written = source.reads_as(), list[BadRow](), 0
+    try:
+        with out.open("x", encoding="utf-8", newline="\n") as file:
+            for row in source.read():
+                if isinstance(row, BadRow):
+                    refused.append(row)
+                    continue
+                file.write(json.dumps(_line(row), ensure_ascii=False, default=str) + "\n")
+                written += 1
+    except FileExistsError:
+        raise BadOption(f"{out} exists already, and nothing is overwritten. Name another file.") from None
+    told = [sentence, f"written:  {out}, {written:,} rows"]
+    return told + [f"left out: {row}" for row in refused]
+
+
+def _line(row: Example) -> dict[str, Any]:
+    """Write a row in columns that the source `jsonl` recognises by their names."""
+    turns = [{"role": turn.role, "content": turn.content} for turn in row.messages]
+    beside = {name: value for name, value in row.fields.items() if name in ("annotators", "agreement")}
+    if row.labels:
+        text = "\n".join(turn.content for turn in row.prompt)
+        return {"text": text, "label": row.labels[0] if len(row.labels) == 1 else list(row.labels), **beside}
+    if row.rejected:
+        answers = {"chosen": row.reference, "rejected": row.rejected[-1].content}
+        return {"prompt": turns[:-1], **answers, **beside}
+    rating = {} if row.value is None else {"rating": row.value}
+    return {"messages": turns, **rating, **beside}
+
+
+def _settings_before(project: Path) -> Settings | None:
+    if not project.is_file():
+        return None
+    store = Store.open(project)
+    before = store.settings()
+    store.close()
+    return before
+
+
+def _told(added: Added, doubts: Mapping[str, str]) -> list[str]:
+    told = [f"{added.new:,} rows added, {added.known:,} known already"]
+    if added.refused:
+        told.append(f"{added.refused:,} rows cannot be used. The first: {added.first_refused}")
+    if doubts:
+        told.append(f"{len(doubts):,} rows that an audit names come first")
+    return told
+
+
+def _assistant(store: Store, turns: Turns, settings: Settings, model: str | None) -> Assistant | None:
+    if settings.work == "labels":
+        return Assistant(LabelRounds(store, turns, settings))
+    if model is None:
+        return None
+    return Assistant(AnswerRounds(turns, settings, model, partial(load_model, model)))

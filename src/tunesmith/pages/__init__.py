@@ -1,0 +1,1 @@
+"""Pages: figures and findings in; self-contained HTML pages for people out."""
