@@ -73,7 +73,9 @@ def plan(**options: object) -> Data:
     return Data.model_validate({"source": Selection(name="file"), **options})
 
 
-def use(*rows: Example | BadRow, context: int = CONTEXT, encode: Encode = encode, **options: object) -> Dataset:
+def use(
+    *rows: Example | BadRow, context: int = CONTEXT, encode: Encode = encode, **options: object
+) -> Dataset:
     steps = Steps(Rows(rows=rows), plan(**options), partial(map, encode), Mock(), context)
     with TemporaryDirectory() as folder:
         return prepare(steps, Path(folder))

@@ -118,9 +118,7 @@ drops = st.dictionaries(st.text(), st.builds(DropCount, numbers, numbers))
 def test_a_ledger_survives_writing_and_reading(counts, dropped, notes):
     rows = sum(c.rows for c in counts.values()) + sum(d.rows for d in dropped.values())
     tokens = sum(c.tokens_trained + c.tokens_masked + c.tokens_truncated for c in counts.values())
-    ledger = Ledger(
-        rows, tokens + sum(d.tokens for d in dropped.values()), counts, dropped, notes=notes
-    )
+    ledger = Ledger(rows, tokens + sum(d.tokens for d in dropped.values()), counts, dropped, notes=notes)
     assert from_json(json.loads(json.dumps(to_json(ledger)))) == ledger
 
 

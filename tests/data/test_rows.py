@@ -86,7 +86,13 @@ def test_rows_outlive_their_file(tmp_path: Path):
 def test_joined_sequences_are_one(tmp_path: Path):
     rows = numbered(7)
     joined = Joined(written(tmp_path, rows[:3], "a"), [], written(tmp_path, rows[3:], "b"))
-    assert (len(joined), list(joined), joined[2], joined[3], joined[-1]) == (7, rows, rows[2], rows[3], rows[6])
+    assert (len(joined), list(joined), joined[2], joined[3], joined[-1]) == (
+        7,
+        rows,
+        rows[2],
+        rows[3],
+        rows[6],
+    )
     assert joined[1:5] == rows[1:5]
     with pytest.raises(IndexError):
         joined[7]

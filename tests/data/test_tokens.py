@@ -16,7 +16,9 @@ from tunesmith.data.tokens import Tokens, TokenWriter
 weights = st.sampled_from([0.0, 1.0, 0.5, float("nan")])
 pieces = st.lists(st.tuples(st.integers(0, 2**31 - 1), weights), max_size=6)
 sequences = st.builds(
-    lambda parts, lost: Encoded(array("i", [i for i, _ in parts]), array("f", [w for _, w in parts]), lost=lost),
+    lambda parts, lost: Encoded(
+        array("i", [i for i, _ in parts]), array("f", [w for _, w in parts]), lost=lost
+    ),
     pieces,
     st.integers(0, 99),
 )

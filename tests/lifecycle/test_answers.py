@@ -33,7 +33,7 @@ ROWS = [row(line) for line in range(1, 7)]
 
 
 def encode(model: Model, example: Example) -> Encoded:
-    whole = model.chat.encode_conversation(example.messages)
+    (whole,) = model.chat.encode_conversation(example.messages)
     return Encoded(whole.ids, whole.weights, example.name)
 
 

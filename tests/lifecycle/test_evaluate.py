@@ -21,7 +21,7 @@ from tunesmith.objective.text import Text
 def perplexity(model: Model, rows: list[tuple[str, str]]) -> float:
     """Compute it plainly: all nats over all tokens."""
     turns = [(Message("user", prompt), Message("assistant", answer)) for prompt, answer in rows]
-    return perplexity_of(model, [model.chat.encode_conversation(one) for one in turns])
+    return perplexity_of(model, [part for one in turns for part in model.chat.encode_conversation(one)])
 
 
 def perplexity_of(model: Model, sequences: list[Encoded]) -> float:

@@ -177,6 +177,9 @@ def test_rows_that_are_refused_leave_no_ledger(tiny_folder: Path, tmp_path: Path
 
 def test_a_disk_that_is_full_from_the_start_is_said_to_be(tiny_folder: Path, tmp_path: Path) -> None:
     folder = make(tmp_path, tiny_folder)
-    with no_file_beyond(10), pytest.raises(DiskFull, match=r"No room to prepare the data in .*TUNESMITH_CACHE"):
+    with (
+        no_file_beyond(10),
+        pytest.raises(DiskFull, match=r"No room to prepare the data in .*TUNESMITH_CACHE"),
+    ):
         list(walk(folder))
     assert until(folder, "base")

@@ -50,16 +50,33 @@ class Chat(Protocol):
         ...
 
     @property
+    def begin_id(self) -> int | None:
+        """The id that begins a text, where the tokenizer has one."""
+        ...
+
+    @property
+    def pad_id(self) -> int | None:
+        """The id that fills up batches, where the tokenizer has one; it may be one that ends answers, too."""
+        ...
+
+    @property
     def fingerprint(self) -> str:
         """Changes whenever the same conversation could be rendered to other ids."""
         ...
 
-    def encode_prompt(self, messages: Sequence[Message]) -> array[int]:
-        """Render turns up to where the answer begins: what the server sends to the model."""
+    def encode_prompt(self, messages: Sequence[Message], tools: str = "") -> array[int]:
+        """Render turns up to where the answer begins: what the server sends to the model.
+
+        `tools` is the JSON text of the functions that may be called.
+        """
         ...
 
-    def encode_conversation(self, messages: Sequence[Message]) -> Encoded:
-        """Render a conversation; assistant turns and their end tokens have weight, all else is masked."""
+    def encode_conversation(self, messages: Sequence[Message], tools: str = "") -> list[Encoded]:
+        """Render a conversation; assistant turns and their end tokens have weight, all else is masked.
+
+        Answers that do not share a rendering, as where a template drops old thoughts, come apart: each is
+        learned once, behind exactly what a server would send.
+        """
         ...
 
     def encode_document(self, text: str) -> Encoded:
@@ -68,6 +85,10 @@ class Chat(Protocol):
 
     def decode(self, ids: Sequence[int]) -> str:
         """Turn ids into text without special tokens."""
+        ...
+
+    def spell(self, ids: Sequence[int]) -> str:
+        """Turn ids into text, special tokens included."""
         ...
 
     def save(self, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Hold rows out for validation and test, so that no question is on two sides and none ever changes side."""
 
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +21,6 @@ GIVEN: Mapping[str, Side] = {
     **dict.fromkeys(("test", "eval", "evaluation", "heldout", "held-out"), "test"),
 }
 """What a column may say about a row's side, in any case."""
-
-_GOLDEN = (5**0.5 - 1) / 2
 
 
 def sides(rows: Sequence[Example], split: Split) -> Iterator[Side]:
@@ -73,8 +72,8 @@ def _by_group(rows: Iterable[Example], split: Split) -> Iterator[Side]:
 def _stratified(rows: Iterable[Example], split: Split) -> Iterator[Side]:
     """Spread the prompts of each label evenly over the sides, in the order in which they first appear.
 
-    The n-th prompt of a label takes the n-th point of a golden-ratio sequence, so every stretch of rows has
-    its shares; rows that are added behind the others move none of them.
+    A label's n-th prompt falls to test where a line that rises by the share at each prompt passes a whole
+    number: every label has its share to within one row. Rows that are added behind move none before them.
     """
     places: dict[str, Side] = {}
     seen: Counter[tuple[str, ...]] = Counter()
@@ -85,10 +84,21 @@ def _stratified(rows: Iterable[Example], split: Split) -> Iterator[Side]:
             )
         key = hash_text(key_of(row))[:16]
         if key not in places:
-            start = int(hash_text(json.dumps(row.labels))[:13], 16) / 16**13
-            places[key] = _side_of((start + seen[row.labels] * _GOLDEN) % 1, split)
+            places[key] = _in_turn(seen[row.labels], row.labels, split)
             seen[row.labels] += 1
         yield places[key]
+
+
+def _in_turn(number: int, labels: tuple[str, ...], split: Split) -> Side:
+    start = (
+        int(hash_text(json.dumps(labels))[:13], 16) / 16**13
+    )  # or all labels would begin with the same side
+    in_test = math.floor(number * split.test + start)
+    if math.floor((number + 1) * split.test + start) > in_test:
+        return "test"
+    others, share = number - in_test, split.validation / (1 - split.test)
+    passes = math.floor((others + 1) * share + start) > math.floor(others * share + start)
+    return "validation" if passes else "train"
 
 
 def _by_time(rows: Sequence[Example], split: Split) -> Iterator[Side]:

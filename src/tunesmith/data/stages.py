@@ -57,7 +57,7 @@ class Steps:
     augmenters: Mapping[str, Augmenter] = field(default_factory=dict[str, Augmenter])
     checks: Mapping[str, Check] = field(default_factory=dict[str, Check])
     against: Sequence[Source] = ()
-    given: Given = field(default_factory=lambda: Given((), _no_model, _no_model))
+    given: Given = Given((), _no_model, _no_model)
     say: Callable[[str], None] = lambda _: None
 
 
@@ -98,7 +98,7 @@ class Stages:
         return writer.close()
 
     def read_against(self) -> dict[str, Rows]:
-        """Read the evaluation sets; raises BadData for a row of theirs that cannot be used."""
+        """Read the evaluation sets; raises BadData for one without rows, or a row that cannot be used."""
         found: dict[str, Rows] = {}
         for number, source in enumerate(self.steps.against):
             with self._writer() as writer:
@@ -107,6 +107,8 @@ class Stages:
                         raise BadData(f"data.audit.against.{number}: {row}")
                     writer.add(row)
             rows = writer.close()
+            if not len(rows):
+                raise BadData(f"data.audit.against.{number}: there are no rows in it. Check its path.")
             found[rows[0].source or rows[0].place.file] = rows
         return found
 

@@ -63,14 +63,13 @@ def measure(
             f"{name}: base has statistics of shape {base.shape} and tuned {tuned.shape}; "
             "both need the same rows, at least one."
         )
-    sums = np.concatenate(list(_resampled_sums(np.hstack([base, tuned]), seed, resamples)))
+    sums, tail = resampled(np.hstack([base, tuned]), seed, resamples)
     base_values, tuned_values = (
         np.array([metric.summarise(row.tolist()) for row in side]) for side in np.hsplit(sums, 2)
     )
     if not (np.isfinite(base_values).all() and np.isfinite(tuned_values).all()):
         raise NonFinite(f"{name} is too large to be a number. The model may have diverged: look at its loss.")
     gains = tuned_values - base_values if metric.higher_is_better else base_values - tuned_values
-    tail = _tail(len(base))
     return MetricResult(
         metric=name,
         version=metric.version,
@@ -79,6 +78,14 @@ def measure(
         tuned=_interval(tuned_values, tail),
         gain=_interval(gains, tail),
     )
+
+
+def resampled(table: Statistics, seed: int, resamples: int) -> tuple[Statistics, float]:
+    """Add up a table's rows, then those of each draw, [1 + resamples, statistics]; and say what tail to cut.
+
+    The interval of a value lies between the quantiles of its draws at the tail, and at 1 minus the tail.
+    """
+    return np.concatenate(list(_resampled_sums(table, seed, resamples))), _tail(len(table))
 
 
 def _resampled_sums(table: Statistics, seed: int, resamples: int) -> Iterator[Statistics]:

@@ -1,4 +1,4 @@
-"""Have people annotate rows: open a project, ask about one row after the other, keep what is said, export it."""
+"""Have people annotate rows: open a project, ask about row after row, keep what is said, export it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tunesmith.data.annotation.store import Added, Store
 from tunesmith.data.annotation.turns import Turns
 from tunesmith.lifecycle.annotate_options import check_fit, doubts_of, parsed, settings_of, source_of
 from tunesmith.lifecycle.suggest import (
+    AHEAD,
     POOL,
     AnswerRounds,
     Assistant,
@@ -75,10 +76,14 @@ class Desk:
 
     def is_waiting(self, task: Task) -> bool:
         """Is an answer for this row being written?"""
-        is_writing = self.assistant is not None and isinstance(self.assistant.work, AnswerRounds)
-        if not is_writing or task.suggestion or not self.assistant or not self.assistant.is_at_work:
-            return False
-        return task.number in {one.number for one in self.turns.ahead(POOL)}
+        return not task.suggestion and task.number in self.being_written()
+
+    def being_written(self) -> set[int]:
+        """Name the rows for which a model is about to write an answer."""
+        assistant = self.assistant
+        if assistant is None or not assistant.is_at_work or not isinstance(assistant.work, AnswerRounds):
+            return set()
+        return {one.number for one in self.turns.ahead(AHEAD)}
 
     def agreement(self) -> Panel:
         """Measure how far the annotators agree."""

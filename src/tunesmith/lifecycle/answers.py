@@ -80,7 +80,7 @@ def answer(
     for start in range(0, len(questions.asked), ROWS_AT_ONCE):
         _stop_if(is_asked_to_stop)
         some = questions.asked[start : start + ROWS_AT_ONCE]
-        prompts = [model.chat.encode_prompt(row.prompt) for row in some]
+        prompts = [model.chat.encode_prompt(row.prompt, row.tools) for row in some]
         generated += backend.generate(model, prompts, Decoding(max_tokens=questions.options.max_tokens))
     _stop_if(is_asked_to_stop)
     return Answers(generated, _score(questions, model))
@@ -121,7 +121,7 @@ def _key(questions: Questions, base: Model, backend: Local) -> dict[str, Any]:
     places = {row.name: place for place, row in enumerate(questions.rows)}  # wherever their file lies
     return {
         "base": base.fingerprint,
-        "asked": hash_value([[asdict(turn) for turn in row.prompt] for row in questions.asked]),
+        "asked": hash_value([[row.tools, *map(asdict, row.prompt)] for row in questions.asked]),
         "scored": hash_value(
             [[places[s.key], s.ids.tolist(), s.weights.tolist()] for s in questions.sequences]
         ),

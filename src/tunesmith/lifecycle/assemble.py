@@ -24,6 +24,7 @@ from tunesmith.data.stages import Steps
 from tunesmith.lifecycle.cache_folder import user_cache
 from tunesmith.lifecycle.encoder import LIBRARIES, Encoder
 from tunesmith.lifecycle.kept_dataset import kept_dataset
+from tunesmith.lifecycle.models_at_hand import ModelsAtHand
 from tunesmith.lifecycle.rhythm import Rhythm
 from tunesmith.lifecycle.storage import fitting
 from tunesmith.model.find import check_weights, find, seen_from
@@ -102,7 +103,8 @@ def look_into(
         {chosen.name: made for chosen, made in zip(recipe.data.augment, parts.augmenters, strict=True)},
         parts.checks,
         parts.against,
-        say=say,
+        ModelsAtHand(base, started_in, recipe.seed, say).given(),
+        say,
     )
     dataset, was_kept = kept_dataset(
         _data_key(steps, parts, base), lambda folder: prepare(steps, folder), user_cache()

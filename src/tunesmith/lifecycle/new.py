@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tunesmith import recipe as recipes
-from tunesmith.core.errors import BadRecipe
+from tunesmith.core.errors import BadData, BadRecipe
 from tunesmith.core.example import Kind
 from tunesmith.core.recipe import Recipe
 from tunesmith.data.source.file import TEXT_SUFFIXES, File
@@ -21,15 +21,23 @@ BLANK_LINES = ("\n\n", "\r\n\r\n")
 GOALS: dict[Kind, str] = {
     "conversations": "Answer the way {} does.",
     "labels": "Give a text the label that {} would give it.",
+    "pairs": "Answer the way the preferred answers of {} do.",
     "text": "Write the way {} is written.",
 }
 METRICS: dict[Kind, list[str]] = {
     "conversations": ["rouge_l", "perplexity"],
     "labels": ["exact_match", "perplexity"],
+    "pairs": ["rouge_l", "perplexity"],
     "text": ["perplexity"],
 }
-GAINS: dict[Kind, float] = {"conversations": 0.05, "labels": 0.05, "text": 0.1}
+GAINS: dict[Kind, float] = {"conversations": 0.05, "labels": 0.05, "pairs": 0.05, "text": 0.1}
 """The gain in the first metric that counts as success: a beginning, for people to change."""
+
+NOT_LEARNED: dict[Kind, str] = {
+    "ratings": "To learn every answer, whatever its rating: columns: {shape: prompt_completion}.",
+    "prompts": "To learn an answer that stands in a column: columns: {completion: ...}.",
+}
+"""What to write for data that no objective takes as it is."""
 
 ALONE = (
     "There is only one document, so nothing can be held out and there will be no verdict. "
@@ -65,10 +73,16 @@ class Draft:
 def draft(data: Path, base: str | None = None, goal: str | None = None) -> Draft:
     """Look at a data file and propose a recipe for it; a base that is not given is the recipe's default.
 
-    Raises BadData for a file that is not understood, BadBase for a base of this machine that is not there.
+    Raises BadData for a file that is not understood or that no objective learns from as it is, BadBase for a
+    base of this machine that is not there.
     """
     source, is_alone = _source(data)
     kind = source.gives()
+    if kind in NOT_LEARNED:
+        raise BadData(
+            f"{data} is read so: {source.reads_as()}. No objective learns from {kind}. Write the recipe by "
+            f"hand, with options beside the source. {NOT_LEARNED[kind]}"
+        )
     base = base or str(Recipe.model_fields["base"].default)
     content: dict[str, Any] = {
         "name": _name(data),

@@ -46,7 +46,7 @@ def search(
             if resume is not None
             else searches.begin(recipes.read(recipe), axes or [], runs)  # type: ignore[arg-type]  # checked above
         )
-        _follow(found, is_asked_to_stop)
+        follow(found, is_asked_to_stop)
     outcome = searches.conclude(found)
     show(_lines(outcome), _value(outcome), as_json)
     if outcome.best is None:
@@ -56,7 +56,8 @@ def search(
         )
 
 
-def _follow(found: "Search", is_asked_to_stop: Callable[[], bool]) -> None:
+def follow(found: "Search", is_asked_to_stop: Callable[[], bool], go_on: str = GO_ON) -> None:
+    """Walk through all trials and tell what happens; `go_on` is the command that goes on after a stop."""
     from tunesmith.core.cards import Validation
     from tunesmith.doors.cli.live import sentence
     from tunesmith.lifecycle.events import Warned
@@ -64,7 +65,7 @@ def _follow(found: "Search", is_asked_to_stop: Callable[[], bool]) -> None:
     from tunesmith.search.grid import Trial
 
     say(f"search: {found.folder.path}, {len(found.trials)} trials")
-    with telling_how_to_go_on(GO_ON, found.folder.path):
+    with telling_how_to_go_on(go_on, found.folder.path):
         for event in walk(found, is_asked_to_stop):
             if isinstance(event, Trial):
                 say(f"trial {event.number} of {len(found.trials)} {event.state}: {_what(event)}")
