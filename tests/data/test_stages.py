@@ -13,7 +13,7 @@ from tunesmith.core.audit import Finding, Given, Material
 from tunesmith.core.cards import Encoded
 from tunesmith.core.contracts import Augmenter, Check, Cleaner, Source
 from tunesmith.core.errors import BadData
-from tunesmith.core.example import BadRow, Cleaned, Example, Kind, Place
+from tunesmith.core.example import BadRow, Cleaned, Example, Kind, Made, Place
 from tunesmith.core.recipe import Data, Selection, Split
 from tunesmith.data.dataset import Dataset, prepare
 from tunesmith.data.stages import Steps
@@ -69,9 +69,10 @@ class Forget(Cleaner):
 class Echo(Augmenter):
     """Makes a copy of every row with an exclamation mark."""
 
-    def augment(self, rows: Sequence[Example], given: Given, seed: int) -> Iterator[Example]:
+    def augment(self, rows: Sequence[Example], given: Given, seed: int) -> Iterator[Made]:
         for row in rows:
-            yield replace(row, text=f"{row.text}!{seed}", made_by="echo")
+            made = replace(row, text=f"{row.text}!{seed}", made_by="echo")
+            yield Made(made, "unlucky" if "3" in row.text else "")
 
 
 @dataclass(frozen=True)
@@ -147,13 +148,15 @@ def test_after_the_split_cleaners_see_training_rows_and_what_is_held_out(tmp_pat
 def test_new_rows_are_made_of_training_rows_alone_and_named_apart(tmp_path: Path):
     dataset = use(tmp_path, rows(100), 0.2, augmenters={"echo": Echo()}, seed=5)
     train = texts(dataset)
-    half = len(train) // 2
-    assert train[half:] == [f"{text}!5" for text in train[:half]]
-    assert dataset.ledger.made == {"echo": half}
+    own = [text for text in train if "!" not in text]
+    lucky = [text for text in own if "3" not in text]
+    assert train[len(own) :] == [f"{text}!5" for text in lucky]
+    assert dataset.ledger.made == {"echo": len(own)}
+    assert dataset.ledger.dropped["made by echo: unlucky"].rows == len(own) - len(lucky) > 0
     assert dataset.ledger.rows_in == 100
     assert not any("!" in text for side in ("validation", "test") for text in texts(dataset, side))
-    assert len({row.name for row in dataset.examples["train"]}) == 2 * half
-    assert dataset.train[half].key.endswith(", echo")
+    assert len({row.name for row in dataset.examples["train"]}) == len(train)
+    assert dataset.train[len(own)].key.endswith(", echo")
 
 
 def test_checks_see_what_would_be_trained_on(tmp_path: Path):

@@ -7,9 +7,12 @@ import pytest
 import torch
 
 from small_runs import read_recipe, write_rows
+from tunesmith.core.contracts import Source
 from tunesmith.core.errors import BadBase, BadData, BadRecipe, MissingExtra
 from tunesmith.core.example import Example, Place
+from tunesmith.core.registry import Registry
 from tunesmith.evaluation.metric import bleu
+from tunesmith.lifecycle import assemble
 from tunesmith.lifecycle.assemble import check_lock, lock, prepare_recipe
 
 
@@ -139,3 +142,11 @@ def test_a_metric_whose_library_is_missing_is_named_before_anything_is_trained(
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingExtra, match=r"tunesmith\[metrics\]"):
         prepare_recipe(recipe)
+
+
+def test_paths_of_sources_inside_a_source_are_seen_from_the_folder_too(tmp_path: Path) -> None:
+    files = [{"name": "csv", "path": "rows.csv"}, {"name": "url", "url": "https://host/rows.csv"}]
+    parts = {"sources": [{"source": file, "times": 2} for file in files]}
+    source = assemble._seen_from(tmp_path, Registry("data.source", Source).build("mix", parts))
+    assert source.sources[0].source.path == tmp_path / "rows.csv"
+    assert (source.sources[0].times, source.sources[1].source.folder) == (2.0, None)

@@ -1,4 +1,5 @@
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -7,16 +8,27 @@ from tunesmith.core.errors import BadBase, BadData, BadRecipe
 from tunesmith.lifecycle.check import check
 from tunesmith.lifecycle.new import draft, write
 
+
+def story(number: int, words: int = 12) -> str:
+    """Make up a text that is unlike those of other numbers."""
+    random = Random(number)
+    return " ".join("".join(random.choices("abcdefghij", k=5)) for _ in range(words)) + "."
+
+
 ROWS = {
     "Our Answers.jsonl": "".join(
         f'{{"prompt": "Where is {n}?", "completion": "Here."}}\n' for n in range(30)
     ),
+    "liked.jsonl": "".join(
+        f'{{"prompt": "Where is {n}?", "chosen": "Here.", "rejected": "Who knows."}}\n' for n in range(30)
+    ),
     "tickets.csv": "text,label\n" + "".join(f"where is {n},question\n" for n in range(30)),
-    "stories.txt": "\n\n".join(f"Once there was fox number {n}." for n in range(30)),
-    "stories.md": "\r\n\r\n".join(f"Once there was fox number {n}." for n in range(30)),
+    "stories.txt": "\n\n".join(map(story, range(30))),
+    "stories.md": "\r\n\r\n".join(map(story, range(30))),
 }
 EXPECTED = {
     "Our Answers.jsonl": ("our-answers", "sft", ["rouge_l", "perplexity"], "conversations"),
+    "liked.jsonl": ("liked", "sft", ["rouge_l", "perplexity"], "pairs"),
     "tickets.csv": ("tickets", "sft", ["exact_match", "perplexity"], "labels"),
     "stories.txt": ("stories", "text", ["perplexity"], "text"),
     "stories.md": ("stories", "text", ["perplexity"], "text"),
@@ -45,6 +57,24 @@ def test_the_page_passes_the_check_at_once(name: str, tiny_folder: Path, tmp_pat
     assert recipe.success[0].gain_over_base > 0
 
 
+@pytest.mark.parametrize(
+    ("column", "kind", "hint"),
+    [
+        ("rating", "ratings", "columns: {shape: prompt_completion}"),
+        ("reference", "prompts", "columns: {completion: ...}"),
+    ],
+)
+def test_data_that_no_objective_learns_from_is_refused_with_what_to_write(
+    column: str, kind: str, hint: str, tmp_path: Path
+) -> None:
+    answer = '"completion": "c", "rating": 5' if column == "rating" else '"reference": "c"'
+    data = put(tmp_path, "rows.jsonl", f'{{"prompt": "p", {answer}}}\n')
+    with pytest.raises(BadData, match=f"No objective learns from {kind}") as caught:
+        draft(data)
+    assert hint in str(caught.value)
+    assert str(caught.value).startswith(f"{data} is read so: JSONL with columns 'prompt'")
+
+
 def test_the_page_says_how_the_data_was_understood_and_what_its_keys_mean(
     tiny_folder: Path, tmp_path: Path
 ) -> None:
@@ -67,8 +97,8 @@ def test_without_a_base_it_is_the_recipe_s_default(tmp_path: Path) -> None:
 
 
 def test_windows_of_text_fit_the_base(tiny_folder: Path, tmp_path: Path) -> None:
-    text = " ".join(f"The fox met hen number {n}." for n in range(300))
-    found = draft(put(tmp_path, "stories.txt", f"{text}\n\n{text} The end.\n\nShort."), str(tiny_folder))
+    text = "\n\n".join((story(1, words=300), story(2, words=300), "Short."))
+    found = draft(put(tmp_path, "stories.txt", text), str(tiny_folder))
     assert found.recipe.objective.options == {"window": 256}
     assert check(found.recipe).ledger["splits"]["train"]["tokens_truncated"] == 0
 

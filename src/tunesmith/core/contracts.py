@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from tunesmith.core.audit import Finding, Given, Material
 from tunesmith.core.cards import Chat, Completion, Decoding, Encoded, Loss, Model, Signal, Trace
-from tunesmith.core.example import BadRow, Cleaned, Example, Kind
+from tunesmith.core.example import BadRow, Cleaned, Example, Kind, Made
 
 if TYPE_CHECKING:
     import torch
@@ -53,8 +53,11 @@ class Augmenter(ABC):
     """Makes new training rows from those there are."""
 
     @abstractmethod
-    def augment(self, rows: Sequence[Example], given: Given, seed: int) -> Iterator[Example]:
-        """Give new rows, each with the place of the one it was made from; `made_by` tells siblings apart."""
+    def augment(self, rows: Sequence[Example], given: Given, seed: int) -> Iterator[Made]:
+        """Give new rows, each with the place of the one it was made from; `made_by` tells siblings apart.
+
+        Rows that were made but cannot be trusted are given, too, each with the reason why it is not used.
+        """
 
 
 class Check(ABC):

@@ -133,3 +133,11 @@ class Cleaned:
     row: Example | None
     reason: str = ""
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new row, and why it is not used, if it is not."""
+
+    row: Example
+    rejected: str = ""

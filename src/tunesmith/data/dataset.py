@@ -32,11 +32,13 @@ SUMMARY = "summary.json"
 class Dataset:
     """Token sequences and rows by split, the account of both, and what was found in them.
 
+    `reads_as` says in a sentence how the source was understood.
     `train` shows a row as often as an epoch is to show it. `journal` has a JSON line for every row that was
     dropped, changed, cut or made.
     """
 
     kind: Kind
+    reads_as: str
     train: Sequence[Encoded]
     validation: Sequence[Encoded]
     test: Sequence[Encoded]
@@ -69,6 +71,7 @@ def prepare(steps: Steps, folder: Path) -> Dataset:
     findings = all_findings.look(steps.checks, material, steps.say)
     summary = {
         "kind": material.kind,
+        "reads_as": steps.source.reads_as(),
         "ledger": ledgers.to_json(ledger),
         "findings": all_findings.to_json(findings),
     }
@@ -84,6 +87,7 @@ def open_dataset(folder: Path) -> Dataset:
     train, validation, test = (Tokens(folder / f"{name}-tokens") for name in SPLITS)
     return Dataset(
         summary["kind"],
+        summary["reads_as"],
         train.flat(times),
         validation.flat(),
         test.flat(),

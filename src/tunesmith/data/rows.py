@@ -121,11 +121,9 @@ class Joined(Sequence[Example]):
             yield from part
 
 
-def _write(example: Example) -> bytes:
-    """Write a row as a JSON list, its values in the order of the card."""
-    place = example.place
-    values: list[Any] = [
-        [place.file, place.line, place.byte],
+def saying(example: Example) -> list[Any]:
+    """Give all that a row says, as plain JSON types: not where it stands, nor what is not learned from."""
+    return [
         [_turn(turn) for turn in example.messages],
         example.text,
         example.labels,
@@ -133,6 +131,15 @@ def _write(example: Example) -> bytes:
         example.value,
         example.wanted,
         example.tools,
+    ]
+
+
+def _write(example: Example) -> bytes:
+    """Write a row as a JSON list, its values in the order of the card."""
+    place = example.place
+    values: list[Any] = [
+        [place.file, place.line, place.byte],
+        *saying(example),
         dict(example.fields),
         example.source,
         example.times,

@@ -138,9 +138,12 @@ class Stages:
                 writer.add(row)
             for name, augmenter in self.steps.augmenters.items():
                 self.steps.say(f"making rows: {name}")
-                for row in augmenter.augment(rows, given, self.steps.seed):
-                    self.journal.make(row, name)
-                    writer.add(row)
+                for made in augmenter.augment(rows, given, self.steps.seed):
+                    self.journal.make(made.row, name)
+                    if made.rejected:
+                        self.journal.drop(made.row, f"made by {name}: {made.rejected}")
+                    else:
+                        writer.add(made.row)
         return writer.close()
 
     def tokenise(self, split: str, rows: Rows) -> Kept:

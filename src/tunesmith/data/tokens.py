@@ -67,15 +67,16 @@ class TokenWriter:
 
     def _flush(self) -> None:
         sequences = [sequence for _, row in self._waiting for sequence in row]
-        weights = [_runs(sequence.weights) for sequence in sequences]
+        lengths = [len(sequence) for sequence in sequences]
+        weights, runs, each = _runs(_joined([one.weights for one in sequences], np.float32), lengths)
         names = [name.encode() for name, _ in self._waiting]
         self._append("ids", _joined([sequence.ids for sequence in sequences], np.int32))
         self._append("lost", np.array([sequence.lost for sequence in sequences], np.int64))
-        self._append("run-weights", _joined([values for values, _ in weights], np.float32))
-        self._append("run-lengths", _joined([lengths for _, lengths in weights], np.int32))
+        self._append("run-weights", weights)
+        self._append("run-lengths", runs)
         self._append("names", np.frombuffer(b"".join(names), np.uint8))
-        self._append_ends("ends", "ids", [len(sequence) for sequence in sequences])
-        self._append_ends("run-ends", "run-lengths", [len(lengths) for _, lengths in weights])
+        self._append_ends("ends", "ids", lengths)
+        self._append_ends("run-ends", "run-lengths", each)
         self._append_ends("row-ends", "ends", [len(row) for _, row in self._waiting])
         self._append_ends("name-ends", "names", [len(name) for name in names])
         self._waiting.clear()
@@ -185,10 +186,16 @@ class Sequences(Sequence[Encoded]):
             yield self[position]
 
 
-def _runs(weights: "array[float]") -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    values = np.asarray(weights, np.float32)
-    starts = np.flatnonzero(np.diff(values, prepend=np.float32(np.nan)) != 0)  # nan differs from all others
-    return values[starts], np.diff(starts, append=len(values)).astype(np.int32)
+def _runs(
+    weights: NDArray[np.float32], lengths: Sequence[int]
+) -> tuple[NDArray[np.float32], NDArray[np.int32], list[int]]:
+    """Write weights as runs of equal ones: their values and lengths, and how many runs each sequence has."""
+    begins = np.diff(weights, prepend=np.float32(np.nan)) != 0  # nan differs from all others
+    ends = np.cumsum(lengths, dtype=np.int64)
+    begins[ends[ends < len(weights)]] = True  # no run goes on into the next sequence
+    starts = np.flatnonzero(begins)
+    each = np.diff(np.searchsorted(starts, ends), prepend=0)
+    return weights[starts], np.diff(starts, append=len(weights)).astype(np.int32), each.tolist()
 
 
 def _joined(parts: Sequence[Any], dtype: Any) -> NDArray[Any]:

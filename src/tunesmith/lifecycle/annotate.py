@@ -1,21 +1,17 @@
-"""Have people annotate rows: open a project, ask about row after row, keep what is said, export it."""
+"""Have people annotate rows: open a project, ask about row after row, keep what is said."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from tunesmith.core.contracts import Source
-from tunesmith.core.errors import BadOption
-from tunesmith.core.example import BadRow, Example
-from tunesmith.core.registry import Registry
 from tunesmith.data.annotation.panel import Panel, agreement
 from tunesmith.data.annotation.project import Annotation, Progress, Settings, Task, checked
-from tunesmith.data.annotation.store import Added, Store
+from tunesmith.data.annotation.store import Store
 from tunesmith.data.annotation.turns import Turns
 from tunesmith.lifecycle.annotate_options import check_fit, doubts_of, parsed, settings_of, source_of
 from tunesmith.lifecycle.suggest import (
@@ -74,16 +70,12 @@ class Desk:
         self.turns.claim_this(annotator, before.task, self.clock())
         return self.store.task(before.task), before
 
-    def is_waiting(self, task: Task) -> bool:
-        """Is an answer for this row being written?"""
-        return not task.suggestion and task.number in self.being_written()
-
     def being_written(self) -> set[int]:
         """Name the rows for which a model is about to write an answer."""
         assistant = self.assistant
         if assistant is None or not assistant.is_at_work or not isinstance(assistant.work, AnswerRounds):
             return set()
-        return {one.number for one in self.turns.ahead(AHEAD)}
+        return {one.number for one in self.turns.ahead(AHEAD, self.clock())}
 
     def agreement(self) -> Panel:
         """Measure how far the annotators agree."""
@@ -111,59 +103,20 @@ def open_desk(opening: Opening, clock: Callable[[], float]) -> tuple[Desk, list[
     settings = settings_of(options, before, source, kind)
     check_fit(settings, before, kind, opening.model)
     store = Store.create(opening.project)
-    store.configure(settings, clock())
-    notes = [source.reads_as()] if source else []
-    turns = Turns(store, settings.overlap)
-    if source:
-        added = store.add(source.read(), settings, doubts)
-        notes += _told(added, doubts)
-        pool = turns.open(POOL) if added.new or doubts else []
-        arrange(turns, pool, [0.0] * len(pool), settings.seed)
-    assistant = _assistant(store, turns, settings, opening.model)
+    desk = Desk(store, settings, Turns(store, settings.overlap), None, clock)
+    with ExitStack() as undoing:
+        undoing.callback(store.close)
+        store.configure(settings, clock())
+        notes = [source.reads_as(), *_add(desk, source, doubts)] if source else []
+        undoing.pop_all()
+    assistant = _assistant(desk, opening.model)
     if assistant:
         assistant.start()
-    return Desk(store, settings, turns, assistant, clock), notes
-
-
-def export(project: Path, out: Path, options: Sequence[str]) -> list[str]:
-    """Write what was annotated as JSONL that a recipe can name; says what was written and what was left out.
-
-    `options` are those of the source `annotations`, such as policy=adjudicated. Raises BadOption rather than
-    overwrite a file.
-    """
-    given = {"path": str(project), **parsed(options)}
-    source = Registry("data.source", Source).build("annotations", given)
-    sentence, refused, written = source.reads_as(), list[BadRow](), 0
-    try:
-        with out.open("x", encoding="utf-8", newline="\n") as file:
-            for row in source.read():
-                if isinstance(row, BadRow):
-                    refused.append(row)
-                    continue
-                file.write(json.dumps(_line(row), ensure_ascii=False, default=str) + "\n")
-                written += 1
-    except FileExistsError:
-        raise BadOption(f"{out} exists already, and nothing is overwritten. Name another file.") from None
-    told = [sentence, f"written:  {out}, {written:,} rows"]
-    return told + [f"left out: {row}" for row in refused]
-
-
-def _line(row: Example) -> dict[str, Any]:
-    """Write a row in columns that the source `jsonl` recognises by their names."""
-    turns = [{"role": turn.role, "content": turn.content} for turn in row.messages]
-    beside = {name: value for name, value in row.fields.items() if name in ("annotators", "agreement")}
-    if row.labels:
-        text = "\n".join(turn.content for turn in row.prompt)
-        return {"text": text, "label": row.labels[0] if len(row.labels) == 1 else list(row.labels), **beside}
-    if row.rejected:
-        answers = {"chosen": row.reference, "rejected": row.rejected[-1].content}
-        return {"prompt": turns[:-1], **answers, **beside}
-    rating = {} if row.value is None else {"rating": row.value}
-    return {"messages": turns, **rating, **beside}
+    return replace(desk, assistant=assistant), notes
 
 
 def _settings_before(project: Path) -> Settings | None:
-    if not project.is_file():
+    if not project.is_file() or not project.stat().st_size:
         return None
     store = Store.open(project)
     before = store.settings()
@@ -171,7 +124,12 @@ def _settings_before(project: Path) -> Settings | None:
     return before
 
 
-def _told(added: Added, doubts: Mapping[str, str]) -> list[str]:
+def _add(desk: Desk, source: Source, doubts: Mapping[str, str]) -> list[str]:
+    """Add rows, put them in a first order, and say what was added."""
+    added = desk.store.add(source.read(), desk.settings, doubts)
+    if added.new or doubts:
+        pool = desk.turns.open(POOL)
+        arrange(desk.turns, pool, [0.0] * len(pool), desk.settings.seed)
     told = [f"{added.new:,} rows added, {added.known:,} known already"]
     if added.refused:
         told.append(f"{added.refused:,} rows cannot be used. The first: {added.first_refused}")
@@ -180,9 +138,10 @@ def _told(added: Added, doubts: Mapping[str, str]) -> list[str]:
     return told
 
 
-def _assistant(store: Store, turns: Turns, settings: Settings, model: str | None) -> Assistant | None:
+def _assistant(desk: Desk, model: str | None) -> Assistant | None:
+    turns, settings, clock = desk.turns, desk.settings, desk.clock
     if settings.work == "labels":
-        return Assistant(LabelRounds(store, turns, settings))
+        return Assistant(LabelRounds(desk.store, turns, settings))
     if model is None:
         return None
-    return Assistant(AnswerRounds(turns, settings, model, partial(load_model, model)))
+    return Assistant(AnswerRounds(turns, settings, model, partial(load_model, model), clock))

@@ -19,6 +19,7 @@ from tunesmith.data.annotation.project import GIVES, TAKES, Settings, Work
 from tunesmith.recipe.page import parse_value
 
 RECIPES = (".yaml", ".yml")
+MOST_LETTERS_OF_A_PATH = 250
 _PLACE = re.compile(r"([^\"'`\t]+?):(\d+)(?: \(byte \d+\))?:?[ ,]*(.*)")
 
 
@@ -35,8 +36,13 @@ def parsed(options: Sequence[str]) -> dict[str, Any]:
 
 def source_of(path: Path, options: dict[str, Any]) -> Source:
     """Make the source that a file or a recipe stands for; takes its options out of those given."""
-    own = {name: options.pop(name) for name in list(options) if name.startswith("source.")}
-    given = {name.removeprefix("source."): value for name, value in own.items()}
+    given: dict[str, Any] = {}
+    for name in [name for name in options if name.startswith("source.")]:
+        *above, last = name.removeprefix("source.").split(".")
+        holder = given
+        for key in above:
+            holder = holder.setdefault(key, {})
+        holder[last] = options.pop(name)
     if path.suffix.lower() in RECIPES:
         chosen = recipes.read(path).data.source
         name, given = chosen.name, {**chosen.options, **given}
@@ -81,13 +87,26 @@ def settings_of(
         raise BadOption("Name a file of rows; the project has none yet: tunesmith data annotate rows.csv")
     content: dict[str, Any] = before.model_dump() if before else {"work": _usual(kind)}
     content |= {name: _read_if_file(name, value) for name, value in options.items()}
+    _check_kind(content["work"], kind)
     if content["work"] == "labels" and not content.get("labels") and source and kind == "labels":
         labels = {label for row in source.read() if isinstance(row, Example) for label in row.labels}
         content["labels"] = sorted(labels)
     try:
         return Settings.model_validate_json(json.dumps(content))
     except ValidationError as error:
-        raise BadOption(explain(error, "", known).replace("Value error, ", "")) from None
+        first = error.errors()[0]  # one without a place is about several options at once
+        said = explain(error, "", known) if first["loc"] else first["msg"].removeprefix("Value error, ")
+        raise BadOption(said) from None
+
+
+def _check_kind(work: str, kind: Kind | None) -> None:
+    takes = next((kinds for name, kinds in TAKES.items() if name == work), None)
+    if takes and kind and kind not in takes:
+        fitting = [name for name in GIVES if kind in TAKES[name]]
+        raise BadOption(
+            f"work={work} takes {' or '.join(takes)}, but this source gives {kind}. "
+            f"For such rows there is work={' and work='.join(fitting)}."
+        )
 
 
 def _usual(kind: Kind | None) -> Work:
@@ -96,16 +115,20 @@ def _usual(kind: Kind | None) -> Work:
 
 def _read_if_file(name: str, value: Any) -> Any:
     """Read guidelines and labels from a file where one is named: JSON, or a label per line."""
+    if name == "labels" and isinstance(value, list):  # numbers have one spelling: that of JSON
+        return [label if isinstance(label, str) else json.dumps(label) for label in value]
     if name not in ("guidelines", "labels") or not isinstance(value, str):
         return value
     path = Path(value)
-    if name == "guidelines":
-        return path.read_text(encoding="utf-8") if len(value) < 500 and path.is_file() else value
+    if name == "guidelines" and (len(value) > MOST_LETTERS_OF_A_PATH or not path.is_file()):
+        return value
     try:
         text = path.read_text(encoding="utf-8")
+        if name == "guidelines":
+            return text
         return json.loads(text) if path.suffix == ".json" else [line for line in text.splitlines() if line]
     except (OSError, ValueError) as error:
-        raise BadOption(f"labels: {value} is no list, and no file of labels: {error}.") from None
+        raise BadOption(f"{name}: {value:.80} cannot be read as a file: {error}.") from None
 
 
 def check_fit(settings: Settings, before: Settings | None, kind: Kind | None, model: str | None) -> None:
@@ -113,13 +136,6 @@ def check_fit(settings: Settings, before: Settings | None, kind: Kind | None, mo
     if before and before.work != settings.work:
         raise BadOption(
             f"This project is for {before.work}. Name another with --project for {settings.work}."
-        )
-    takes = TAKES[settings.work]
-    if kind and kind not in takes:
-        fitting = [work for work in GIVES if kind in TAKES[work]]
-        raise BadOption(
-            f"work={settings.work} takes {' or '.join(takes)}, but this source gives {kind}."
-            f"{did_you_mean(settings.work, fitting)}"
         )
     if settings.work == "ranking" and kind == "conversations" and not model:
         raise BadOption("These rows have one answer each. Name a model that writes another: --model FOLDER.")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from hashlib import sha256
 from importlib.metadata import version
 from inspect import getfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tunesmith import recipe as recipes
 from tunesmith.core.cards import Completion, Encoded, Model
-from tunesmith.core.contracts import Source
 from tunesmith.core.errors import BadData, BadRecipe
 from tunesmith.core.example import Kind
 from tunesmith.core.hashing import hash_code, hash_file, hash_value
@@ -160,10 +159,16 @@ def check_lock(before: Mapping[str, Any], today: Mapping[str, Any]) -> list[str]
     ]
 
 
-def _seen_from(folder: Path, source: Source) -> Source:
-    names = [field.name for field in fields(source)]  # type: ignore[arg-type]  # all are dataclasses
-    paths = {name: folder / path for name in names if isinstance(path := vars(source)[name], Path)}
-    return replace(source, **paths)  # type: ignore[type-var]
+def _seen_from(folder: Path, source: Any) -> Any:
+    """Give a source whose relative paths are seen from a folder, and so those of sources inside it."""
+    if isinstance(source, Path):
+        return folder / source
+    if isinstance(source, tuple):
+        return tuple(_seen_from(folder, part) for part in cast(tuple[Any, ...], source))
+    if not is_dataclass(source) or isinstance(source, type):
+        return source
+    options = {option.name: _seen_from(folder, vars(source)[option.name]) for option in fields(source)}
+    return replace(source, **options)
 
 
 def _check_fit(recipe: Recipe, parts: Parts, gives: Kind) -> None:

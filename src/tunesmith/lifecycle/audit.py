@@ -54,7 +54,7 @@ def audit(
         journal.write_text(prepared.dataset.journal, "utf-8")
     findings, accepted = prepared.dataset.findings, prepared.recipe.data.audit.accept
     return Audited(
-        prepared.parts.source.reads_as(),
+        prepared.dataset.reads_as,
         tuple(ledgers.describe(prepared.dataset.ledger)),
         findings,
         tuple(all_findings.stopping(findings, accepted)),
@@ -68,7 +68,7 @@ def data_page(prepared: Prepared) -> str:
     return render_data(
         DataPage(
             title=prepared.recipe.name,
-            reads_as=prepared.parts.source.reads_as(),
+            reads_as=prepared.dataset.reads_as,
             findings=prepared.dataset.findings,
             accepted=audit.accept,
             ledger=prepared.dataset.ledger,

@@ -24,7 +24,7 @@ def check(recipe: Recipe) -> Checked:
     prepared = prepare_recipe(recipe)
     rhythm = prepared.rhythm
     sentences = (
-        prepared.parts.source.reads_as(),
+        prepared.dataset.reads_as,
         *ledgers.describe(prepared.dataset.ledger),
         *describe(prepared.dataset.findings, recipe.data.audit.accept),
         f"{rhythm.steps} optimizer steps, a validation every {rhythm.validate_every}.",

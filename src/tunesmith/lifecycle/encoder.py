@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from inspect import getfile
 from itertools import islice
@@ -21,6 +21,7 @@ from tunesmith.core.contracts import Objective
 from tunesmith.core.errors import BadData
 from tunesmith.core.example import Example
 from tunesmith.core.hashing import hash_file, hash_value
+from tunesmith.data.rows import saying
 
 KIND = "tokens"
 LIBRARIES = ("transformers", "tokenizers", "jinja2")
@@ -72,7 +73,7 @@ class Encoder:
     def _key(self, rows: Sequence[Example]) -> dict[str, Any]:
         kind = type(self.objective)
         return {
-            "rows": hash_value([_content(row) for row in rows]),
+            "rows": hash_value([[saying(row), dict(row.fields)] for row in rows]),
             "chat": self.chat.fingerprint,
             "objective": [kind.__module__, kind.__qualname__, hash_value(vars(self.objective))],
             "written in": hash_file(Path(getfile(kind))),  # it may come from elsewhere
@@ -107,12 +108,6 @@ def unpack(content: bytes) -> list[list[Encoded]]:
     lost: list[int] = stored["lost"].tolist()
     every = map(_encoded, ids, weights, lost)
     return [list(islice(every, count)) for count in stored["pieces"].tolist()]
-
-
-def _content(row: Example) -> dict[str, Any]:
-    values = asdict(row)
-    del values["place"]  # a row that moved is still the same
-    return values
 
 
 def _joined(parts: Sequence[array[Any]], dtype: str) -> NDArray[Any]:

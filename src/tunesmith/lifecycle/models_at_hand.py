@@ -57,7 +57,7 @@ class ModelsAtHand:
         return np.stack(vectors)
 
     def write(self, name: str, texts: Sequence[str]) -> list[str]:
-        """Have a model answer each text: a chat model its question, a sequence-to-sequence model its input."""
+        """Have a model answer each text: a chat model a question, a sequence-to-sequence model its input."""
         model = self._model(seen_from(self.folder, name))
         if isinstance(model, Translator):
             return model.translate(texts, MOST_TOKENS)

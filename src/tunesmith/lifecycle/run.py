@@ -51,7 +51,7 @@ def walk(
 
 def _walk(folder: RunFolder, is_asked_to_stop: Callable[[], bool], disk: Disk) -> Iterator[Event]:
     prepared = prepare_recipe(folder.recipe, folder.started_in)
-    yield Stage("data", prepared.parts.source.reads_as())
+    yield Stage("data", prepared.dataset.reads_as)
     for sentence in (*ledgers.describe(prepared.dataset.ledger), prepared.tokenised):
         yield Stage("data", sentence)
     for sentence in describe(prepared.dataset.findings, prepared.recipe.data.audit.accept):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tunesmith.core.cards import Decoding, Model
 from tunesmith.core.errors import MissingExtra, PromptTooLong, TunesmithError
-from tunesmith.core.example import Message
+from tunesmith.core.example import Example
 from tunesmith.data.annotation.decide import Decision, decide
 from tunesmith.data.annotation.project import Settings, Suggestion, Task, answer_of, question, text_of
 from tunesmith.data.annotation.store import Store
@@ -143,6 +143,7 @@ class AnswerRounds:
     settings: Settings
     name: str
     load: Callable[[], Model]
+    clock: Callable[[], float]
     model: Model | None = None
 
     def __call__(self) -> bool:
@@ -151,9 +152,9 @@ class AnswerRounds:
             self.model = self.load()
             if self.settings.work == "answers":
                 self._put_surprising_first(self.model)
-        waiting = self.turns.ahead(AHEAD)
+        waiting = self.turns.ahead(AHEAD, self.clock())
         if waiting:
-            answer = _answer(self.model, question(waiting[0].row))
+            answer = _answer(self.model, waiting[0].row)
             self.turns.suggest([Suggestion(waiting[0].number, answer, self.name)])
         return len(waiting) > 1
 
@@ -213,11 +214,11 @@ def _labels_of(task: Task, shares: dict[str, float], settings: Settings) -> Sugg
     return Suggestion(task.number, chosen or None, "linear", certainty, rounded)
 
 
-def _answer(model: Model, turns: Sequence[Message]) -> str | None:
+def _answer(model: Model, row: Example) -> str | None:
     from tunesmith.generation.backend.local import Local
 
     try:
-        prompt = model.chat.encode_prompt(turns)
+        prompt = model.chat.encode_prompt(question(row), row.tools)
         (found,) = Local().generate(model, [prompt], Decoding())
     except PromptTooLong:
         return None
@@ -229,12 +230,13 @@ def _costs(model: Model, pool: Sequence[Task]) -> list[float]:
     from tunesmith.engine.fit import fit
     from tunesmith.engine.validation import likelihoods
     from tunesmith.lifecycle.answers import TOKENS_AT_ONCE
+    from tunesmith.objective.sft import SFT
 
-    encoded = [model.chat.encode_conversation(task.row.messages) for task in pool]
-    short = [place for place, one in enumerate(encoded) if len(one) <= model.context and one.trained]
+    encoded = [(place, one) for place, task in enumerate(pool) for one in SFT().encode(task.row, model.chat)]
+    short = [(place, one) for place, one in encoded if one.trained and len(one) <= model.context]
     costs = [0.0] * len(pool)
     with fit(model.network) as forward:
-        found = likelihoods(forward, [encoded[place] for place in short], TOKENS_AT_ONCE)
-    for place, (nats, number) in zip(short, found, strict=True):
-        costs[place] = nats / number
+        found = likelihoods(forward, [one for _, one in short], TOKENS_AT_ONCE)
+    for (place, _), (nats, number) in zip(short, found, strict=True):
+        costs[place] = nats / number  # of the last answer, where they come apart
     return costs
