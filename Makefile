@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: quickstart test check fix kills bench setup clean
+.PHONY: quickstart test check fix kills fuzz bench setup clean
 
 quickstart: setup ## Set up, then fine-tune the bundled base on the sample data, up to a verdict and a package.
 	$(BIN)/tunesmith run recipes/quickstart.yaml
@@ -28,6 +28,10 @@ fix: setup ## Format, mend what the linter can, write the generated documents an
 N ?= 1000
 kills: setup ## Kill a run at N random moments, resume it, and compare with one left alone.
 	$(BIN)/python tests/flows/kill_trials.py --trials $(N)
+
+RUNS ?= 1000000
+fuzz: setup ## Read RUNS files that were mutated to break the readers of data.
+	$(BIN)/python tests/data/fuzz_reader.py --runs $(RUNS)
 
 bench: setup ## Measure training against TRL, and write docs/reference/performance.md.
 	$(BIN)/python -m benchmarks training --out build/benchmarks/training.json --page docs/reference/performance.md

@@ -168,15 +168,15 @@ def _commands() -> Iterator[str]:
     yield from ("", "| command | what it does |", "|---|---|")
     for name in names:
         sentence = (getdoc(COMMANDS[name]) or "").split("\n\n")[0].replace("\n", " ")
-        yield f"| [`tunesmith {name}`](#tunesmith-{name.replace(' ', '-')}) | {_cell(sentence)} |"
+        anchor = f"tunesmith-{name.replace(' ', '-')}"
+        yield f"| [`tunesmith {name}`](#{anchor}) | {_cell(sentence)} |"
     for name in names:
         yield from ("", f"## tunesmith {name}", "", "```text", *_help(application, name), "```")
 
 
 def _help(application: Typer, command: str) -> list[str]:
-    shown = CliRunner().invoke(
-        application, [*command.split(), "--help"], prog_name="tunesmith", env={"COLUMNS": COLUMNS, "NO_COLOR": "1"}
-    )
+    words, width = [*command.split(), "--help"], {"COLUMNS": COLUMNS, "NO_COLOR": "1"}
+    shown = CliRunner().invoke(application, words, prog_name="tunesmith", env=width)
     assert shown.exit_code == 0, shown.output
     return [line.rstrip() for line in shown.output.strip().splitlines()]
 

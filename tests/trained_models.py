@@ -67,7 +67,7 @@ def facts_of_a_run(method: str = "lora") -> Facts:
         notes=("Only 20 rows.",),
     )
     ledger = Ledger(
-        10, 100, {"train": SplitCount(8, 50, 30, 0)}, {"too long": DropCount(2, 20)}, ("A note.",)
+        10, 100, {"train": SplitCount(8, 50, 30, 0)}, {"too long": DropCount(2, 20)}, notes=("A note.",)
     )
     return Facts(
         recipe=recipe,

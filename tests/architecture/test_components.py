@@ -39,7 +39,14 @@ REGISTRIES: tuple[Registry[Any], ...] = (
     Registry("retraining.trigger", Trigger),
 )
 COMPONENTS = [(registry, name) for registry in REGISTRIES for name in registry.names()]
-EXAMPLES: dict[str, Any] = {"path": "rows.jsonl"}
+EXAMPLES: dict[str, Any] = {
+    "path": "rows.jsonl",
+    "repository": "org/name",
+    "sources": [{"source": {"name": "jsonl", "path": "rows.jsonl"}}],
+    "url": "https://example.org/rows.jsonl",
+    "names": {"old": "new"},
+    **dict.fromkeys(("model", "there", "back"), "org/model"),
+}
 """What is given for options that are required."""
 
 every_component = pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """A word takes the place of another in the same form, or not at all."""
 
-
 import pytest
 
 from tunesmith.data.inflection import Inflection, with_ending, with_s

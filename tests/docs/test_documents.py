@@ -155,8 +155,8 @@ def test_the_readme_names_every_command() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     known = list(our_commands())
     assert len(known) >= 10
-    listed = re.findall(r"^\| `tunesmith (\w+)` \|", text, re.MULTILINE)
-    assert sorted(listed) == sorted(known)
+    listed = re.findall(r"^\| `tunesmith (\w+)[\w ]*` \|", text, re.MULTILINE)
+    assert set(listed) == set(known)
 
 
 def test_the_architecture_lists_every_room_in_the_words_of_its_own_sentence() -> None:

@@ -7,8 +7,8 @@ import pytest
 from tunesmith.core.cards import Step, Validation
 from tunesmith.core.report import Report
 from tunesmith.doors.notebook import SECONDS_BETWEEN_DRAWINGS, follow, watch
-from tunesmith.evaluation.curve import render_curve
 from tunesmith.lifecycle.events import Event, Finished, Saved, Stage, Started
+from tunesmith.pages.curve import render_curve
 
 END = Finished("runs/a", "runs/a/package", "runs/a/report.html", Report("promote", "Met.", 1, (), (), ()))
 STEPS = [Step(number, 1, 3 - number / 10, 10.0, 300, 0.5, 1e-4, 0.25) for number in range(1, 7)]

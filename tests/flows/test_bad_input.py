@@ -112,7 +112,7 @@ FILES = {
     ),
     "columns without meaning": (
         b'{"a": "x", "b": "y", "c": "z"}\n',
-        ["columns not recognised", "data.source.prompt="],
+        ["columns not recognised", "data.source.columns.prompt="],
     ),
 }
 

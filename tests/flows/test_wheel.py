@@ -8,8 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 NEEDED = (
     "tunesmith/py.typed",
-    "tunesmith/evaluation/template/report.html",
-    "tunesmith/evaluation/template/report.css",
+    "tunesmith/pages/template/report.html",
+    "tunesmith/pages/template/report.css",
     "tunesmith/export/card.md.jinja",
     "tunesmith/model/tiny/model.safetensors",
     "tunesmith/model/tiny/tokenizer.json",

@@ -38,7 +38,7 @@ def test_what_is_exported_is_read_back(tmp_path, case):
     store.save(say(1, "ann", value, kind=kind), now=1.0)
     store.close()
     said = export(tmp_path / "p.sqlite", tmp_path / "out.jsonl", [])
-    assert said[1] == f"written:  {tmp_path / 'out.jsonl'}, 1 rows"
+    assert said[1] == f"written:  {tmp_path / 'out.jsonl'}, rows: 1"
     read, annotated = Jsonl(path=tmp_path / "out.jsonl"), Annotations(path=tmp_path / "p.sqlite")
     assert read.gives() == annotated.gives()
     (found,), (wanted,) = read.read(), annotated.read()

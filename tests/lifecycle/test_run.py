@@ -35,6 +35,7 @@ def test_a_run_goes_through_all_stages_in_order(finished_run: FinishedRun) -> No
     stages = [event.name for event in finished_run.events if isinstance(event, Stage)]
     assert [name for name, after in pairwise([*stages, ""]) if name != after] == [
         "data",
+        "audit",
         "base",
         "tuned",
         "package",
@@ -54,6 +55,7 @@ def test_the_folder_holds_all_that_was_promised(finished_run: FinishedRun) -> No
         "started.json",
         "lock.json",
         "ledger.json",
+        "data_report.html",
         "events.jsonl",
         "checkpoints",
         "answers-base.json",
@@ -84,7 +86,7 @@ def test_a_second_run_of_the_same_data_says_what_it_read_from_the_cache(
     known = "it answered the same rows in an earlier run: read from the cache"
     assert [known in sentences for sentences in said] == [False, True, False]
     assert "40 rows tokenised." in said[0]
-    assert "0 rows tokenised, 40 read from the cache of an earlier run." in said[1]
+    assert "All of the data was read from the cache of an earlier run." in said[1]
     answers = [(one.path / "answers-base.json").read_bytes() for one in (first, second, third)]
     assert answers[0] == answers[1] != answers[2]
     assert any(isinstance(e, Stage) and e.sentence == known for e in second.events())

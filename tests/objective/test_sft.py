@@ -11,7 +11,7 @@ TURNS = (Message("user", "Where is it?"), Message("assistant", "On its way."))
 def test_an_example_becomes_the_conversation_as_the_chat_renders_it(tiny_model: Model) -> None:
     example = Example(Place("a.jsonl", 1, 0), TURNS)
     (encoded,) = SFT().encode(example, tiny_model.chat)
-    assert encoded == tiny_model.chat.encode_conversation(TURNS)
+    assert [encoded] == tiny_model.chat.encode_conversation(TURNS)
     assert 0 < encoded.trained < len(encoded)
 
 
@@ -28,5 +28,12 @@ def test_the_loss_is_torchs_cross_entropy_over_the_trained_tokens(tiny_model: Mo
     assert loss.weight == encoded.trained
 
 
-def test_it_takes_conversations_and_labels() -> None:
-    assert SFT.takes == {"conversations", "labels"}
+def test_it_takes_conversations_labels_and_pairs() -> None:
+    assert SFT.takes == {"conversations", "labels", "pairs"}
+
+
+def test_of_a_pair_it_learns_the_preferred_answer(tiny_model: Model) -> None:
+    rejected = (Message("assistant", "No idea."),)
+    pair = Example(Place("a.jsonl", 1, 0), TURNS, rejected=rejected)
+    alone = Example(Place("a.jsonl", 1, 0), TURNS)
+    assert SFT().encode(pair, tiny_model.chat) == SFT().encode(alone, tiny_model.chat)

@@ -18,23 +18,60 @@ def made(more: str = "", *changes: str) -> Recipe:
 
 
 def test_every_part_is_made_with_its_options() -> None:
-    recipe = made("method: {name: lora, rank: 4}\nevaluation: {metrics: [perplexity, {name: rouge_l}]}\n")
+    recipe = made(
+        "method: {name: lora, rank: 4}\nevaluation: {metrics: [perplexity, {name: rouge_l}]}\n",
+        "data.clean=[normalise, {name: sample, share: 0.25}]",
+        "data.augment=[noise]",
+        "data.audit.checks=[{name: near_duplicates, similarity: 0.7}]",
+        "data.audit.skip=[languages]",
+        "data.audit.against=[{name: file, path: exam.jsonl}]",
+    )
     parts = build(recipe)
     assert isinstance(parts.method, LoRA)
     assert parts.method.rank == 4
     assert list(parts.metrics) == ["perplexity", "rouge_l"]
-    for part, registry in zip(
-        (parts.source, parts.method, parts.objective, parts.metrics["rouge_l"], parts.exporter),
-        SLOTS.values(),
-        strict=True,
-    ):
+    made_parts = (
+        *(parts.source, parts.cleaners[1], parts.augmenters[0], parts.checks["near_duplicates"]),
+        *(parts.against[0], parts.method, parts.objective, parts.metrics["rouge_l"], parts.exporter),
+    )
+    for part, registry in zip(made_parts, SLOTS.values(), strict=True):
         assert isinstance(part, registry.kind)
+    assert vars(parts.cleaners[1]) == {"share": 0.25}
+    assert vars(parts.checks["near_duplicates"])["similarity"] == 0.7
+    assert {"contamination", "secrets"} < parts.checks.keys()
+    assert "languages" not in parts.checks
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("data.audit.skip=[seecrets]", "No check is called 'seecrets'. Did you mean 'secrets'"),
+        ("data.audit.accept=[seecrets]", "No check is called 'seecrets'. Did you mean 'secrets'"),
+        ("data.clean=[normalize]", "No cleaner is called 'normalize'. Did you mean 'normalise'"),
+    ],
+)
+def test_a_check_or_cleaner_that_does_not_exist_is_named(change: str, message: str) -> None:
+    with pytest.raises(UnknownName, match=message):
+        build(made("", change))
+
+
+def test_a_check_cannot_be_skipped_and_given_options() -> None:
+    with pytest.raises(BadRecipe, match="skips near_duplicates and gives options for it"):
+        build(made("", "data.audit.skip=[near_duplicates]", "data.audit.checks=[near_duplicates]"))
 
 
 def test_every_default_of_every_component_is_written_out() -> None:
-    recipe = resolve(made("method: lora\nevaluation: {metrics: [perplexity]}\n"))
+    changes = (
+        *("data.clean=[normalise]", "data.augment=[noise]", "data.audit.checks=[near_duplicates]"),
+        "data.audit.against=[{name: jsonl, path: exam.jsonl}]",
+    )
+    recipe = resolve(made("method: lora\nevaluation: {metrics: [perplexity]}\n", *changes))
     chosen = [
         recipe.data.source,
+        recipe.data.clean[0],
+        recipe.data.augment[0],
+        recipe.data.audit.checks[0],
+        recipe.data.audit.against[0],
         recipe.method,
         recipe.objective,
         recipe.evaluation.metrics[0],

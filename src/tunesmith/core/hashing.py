@@ -31,11 +31,10 @@ def hash_file(path: Path) -> str:
 
 @cache
 def hash_code() -> str:
-    """Fingerprint the code that is running: all modules of Tunesmith."""
+    """Fingerprint the code that is running: all modules of Tunesmith, and the lists that they read."""
     package = Path(__file__).parents[1]
-    return hash_value(
-        sorted([str(path.relative_to(package)), hash_file(path)] for path in package.rglob("*.py"))
-    )
+    files = [path for path in package.rglob("*") if path.suffix in (".py", ".yaml")]
+    return hash_value(sorted([str(path.relative_to(package)), hash_file(path)] for path in files))
 
 
 def hash_files(paths: Iterable[Path]) -> str:

@@ -7,17 +7,29 @@ from typing import Any
 from tunesmith.data._form import THINGS, Form
 
 _TELEPHONE = (
-    *("phone", "phone number", "telephone", "tel", "mobile", "mobile number", "cell", "cellphone", "call"),
+    *("phone", "phone number", "telephone", "tel", "mobile", "mobile number", "cellphone", "call"),
     *("fax", "whatsapp", "text me", "reach me", "ring me", "hotline", "telefon", "telefonnummer", "handy"),
-    *("mobil", "handynummer", "téléphone", "portable", "appelez", "teléfono", "móvil", "llame", "telefono"),
+    *(
+        "mobil",
+        "handynummer",
+        "téléphone",
+        "mon portable",
+        "appelez",
+        "teléfono",
+        "móvil",
+        "llame",
+        "telefono",
+    ),
     *("cellulare", "telefone", "celular", "telefoon", "puhelin", "电话", "手机", "電話", "contact"),
-    *("my number", "his number", "her number", "their number"),
+    *("cell phone", "cell number", "my cell", "my number", "his number", "her number", "their number"),
 )
+
+_COUNTRY_AND_NUMBER = r"[1-9][0-9]{0,14}+(?:[ ./-]{0,2}(?:\([0-9]{1,5}\)|[0-9]++)){0,7}(?<=[0-9]{2})(?!\w)"
 
 _FILE_ENDINGS = frozenset(
     (
-        *("png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "ts", "json", "html", "py", "rs", "go"),
-        *("md", "txt", "yml", "yaml", "xml", "zip", "exe", "dll", "so", "tar", "gz", "whl", "jar", "pdf"),
+        *("png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "ts", "json", "html", "go"),
+        *("txt", "yml", "yaml", "xml", "zip", "exe", "dll", "tar", "gz", "whl", "jar", "pdf"),
         *("local", "localhost", "localdomain", "internal", "lan", "invalid", "shape", "view", "transpose"),
         *("reshape", "setter", "getter", "service", "target", "timer", "mount", "socket"),
     )
@@ -56,31 +68,30 @@ _DATED = re.compile(
 )
 """A day or a span of years, with or without a time."""
 
-_EVERYBODY_S = frozenset(
-    ("8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "1.2.3.4", "208.67.222.222", "208.67.220.220")
-)
-"""Addresses that everybody writes: public resolvers, and the one that is typed when none is at hand."""
+_FRACTION = re.compile("[1-9][0-9]*[./][0-9]+")
+
+_EVERYBODY_S = frozenset(("208.67.222.222", "208.67.220.220", "149.112.112.112"))
+"""Public resolvers; the others have four numbers of one digit."""
 
 
 def _is_mail(value: str) -> bool:
     name, _, host = value.rpartition("@")
     ending = host.rpartition(".")[2].casefold()
-    return ending not in _FILE_ENDINGS and ".." not in value and name[-1] != "." and host != "github.com"
+    return ending not in _FILE_ENDINGS and name != "git"
 
 
 def _is_telephone(value: str) -> bool:
-    """Ask the numbering plans; numbers of North America need the right form only, so that 555 counts, too."""
-    from phonenumbers import NumberParseException, is_valid_number, parse
+    """Ask the numbering plans for the country and the length; numbers that nobody has yet count, too."""
+    from phonenumbers import NumberParseException, is_possible_number, parse
 
     try:
-        number = parse(f"+{value[2:]}" if value.startswith("00") else value)
+        return is_possible_number(parse(f"+{value[2:]}" if value.startswith("00") else value))
     except NumberParseException:
         return False
-    return is_valid_number(number) or bool(re.fullmatch("1[2-9][0-9]{2}[2-9][0-9]{6}", _digits(value)))
 
 
 def _is_national(value: str) -> bool:
-    return len(set(_digits(value))) > 2 and not _DATED.fullmatch(value)
+    return len(set(_digits(value))) > 2 and not _DATED.fullmatch(value) and not _FRACTION.fullmatch(value)
 
 
 def _digits(value: str) -> str:
@@ -88,15 +99,19 @@ def _digits(value: str) -> str:
 
 
 def _is_machine(value: str) -> bool:
-    """Refuse addresses that mean the same for everybody: loopback, masks, groups, first and last of a net."""
+    """Refuse what means the same for everybody: loopback, masks, groups, the first and last of a net.
+
+    Four numbers of one digit each are far more often those of a version or a chapter.
+    """
     try:
         address = IPv4Address(value)
     except AddressValueError:
         return False
     if address.is_loopback or address.is_multicast or address.is_reserved or address.is_unspecified:
         return False
-    edge = int(value.rpartition(".")[2]) in (0, 1, 254, 255)
-    return value not in _EVERYBODY_S and not value.startswith("0.") and not (address.is_private and edge)
+    parts = [int(part) for part in value.split(".")]
+    edge = address.is_private and parts[-1] in (0, 1, 254, 255)
+    return value not in _EVERYBODY_S and parts[0] != 0 and max(parts) > 9 and not edge
 
 
 def _is_machine_6(value: str) -> bool:
@@ -104,7 +119,7 @@ def _is_machine_6(value: str) -> bool:
         IPv6Address(value)
     except AddressValueError:
         return False
-    return value.count(":") >= 3
+    return True
 
 
 def _is_hardware(value: str) -> bool:
@@ -120,11 +135,10 @@ CONTACTS: tuple[Form, ...] = (
         kind="email",
         title="e-mail address",
         pattern=(
-            r"(?<![\w%+-])[\w%+][\w.%+-]{0,63}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,6}"
-            r"[^\W\d_]{2,24}(?![\w@])"
+            r"://[^\s/@]{1,200}@|(?<![\w%+-])(?P<value>[\w%+](?:\.?[\w%+-]){0,63}@"
+            r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,6}[^\W\d_]{2,24})(?![\w@])"
         ),
         valid=_is_mail,
-        unlike=("://",),
         hints=("@",),
     ),
     Form(
@@ -137,14 +151,19 @@ CONTACTS: tuple[Form, ...] = (
         hints=("(at", "[at", "( at", "[ at", "(@", "[@"),
     ),
     _telephone(  # With the code of the country
-        r"(?<![\w+])(?:\+|00(?=[1-9][0-9 ]))[1-9][0-9]{0,14}+"
-        r"(?:[ ./-]{0,2}(?:\([0-9]{1,5}\)|[0-9]++)){0,7}(?!\w)",
+        rf"(?<![\w+])\+{_COUNTRY_AND_NUMBER}",
         valid=_is_telephone,
         shrinks=True,
     ),
+    _telephone(
+        rf"(?<![\w+./=-])00{_COUNTRY_AND_NUMBER}",
+        valid=_is_telephone,
+        near=_TELEPHONE,
+        shrinks=True,
+    ),
     _telephone(  # North America: (415) 555-0123
-        r"(?<![\w.+/-])(?:1[ .-])?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}([ .-]))"
-        r"[2-9][0-9]{2}(?(1)\1|[ .-])[0-9]{4}(?![\w-]|[.,][0-9])",
+        r"(?<![\w.+/-])(?:1[ .-])?(?:(?:\([1-9][0-9]{2}\) ?|[1-9][0-9]{2}([.-]))[0-9]{3}(?(1)\1|[ .-])|"
+        r"[2-9][0-9]{2} [2-9][0-9]{2}[ -])[0-9]{4}(?![\w-]|[.,][0-9])",
         unlike=THINGS,
     ),
     _telephone(  # Mobiles of Britain, France, Australia and Germany as people space them; codes in brackets
@@ -154,10 +173,10 @@ CONTACTS: tuple[Form, ...] = (
         unlike=THINGS,
     ),
     _telephone(  # All others only beside a word
-        r"(?<![\w.,+/$€£-])\(?[0-9](?:[ ()./-]{0,2}[0-9]){6,12}(?![\w%€$]|[.,][0-9])",
+        r"(?<![\w.,+/$€£<=*-])\(?[0-9](?:[ ()./-]{0,2}[0-9]){6,12}(?![\w%€$=*>]|[.,][0-9])",
         valid=_is_national,
         near=_TELEPHONE,
-        unlike=THINGS,
+        unlike=(*THINGS, "id", "date", "code", "zip"),
         shrinks=True,
     ),
     Form(
@@ -197,10 +216,10 @@ CONTACTS: tuple[Form, ...] = (
         kind="postal_address",
         title="postal address",
         pattern=(
-            rf"(?<![\w.,-])[0-9]{{1,5}}[A-Z]? (?:[NSEW]\.? )?"
+            rf"(?<![\w.,-])[0-9]{{1,5}}[A-Za-z]? (?:[NSEW]\.? )?"
             rf"(?:[A-Z0-9][\w'.-]{{0,20}} ){{1,4}}{_STREETS}\b\.?"
             rf"(?:,? [\w #.'-]{{1,24}}){{0,2}},? (?:{_STATES} [0-9]{{5}}(?:-[0-9]{{4}})?|{_POSTCODE})(?!\w)"
         ),
     ),
 )
-"""The rows of the table that say how a person or a machine is reached; postal addresses are American or British."""
+"""The rows of the table that say how people are reached; postal addresses are American or British."""

@@ -17,8 +17,11 @@ _PLACEHOLDER = re.compile(
 )
 """What stands where a secret would stand."""
 
-_CODE = re.compile(r"[()\[\]{}<>=|`]|^\w+(?:\.\w+)+$|://|^[/.]|^[A-Z_]+$")
-"""What is no password when it is not in quotes: calls, attributes, paths, constants."""
+_CODE = re.compile(
+    r"[()\[\]{}<>|`]|=(?!=?$)|^\w+(?:\.\w+)+$|://|^[/.]|^[A-Z_]+$|"
+    r"^[a-z]+[0-9]?(?:_[a-z]+[0-9]?)+$"
+)
+"""What is no password when it is not in quotes: calls, attributes, paths, constants, names."""
 
 
 def entropy(value: str) -> float:

@@ -20,11 +20,13 @@ def anything(_: str) -> bool:
 class Form:
     """How a kind of personal data or secret is written; a kind may have several forms.
 
-    `pattern` finds it; where it has a group `value`, that part is meant. `valid` has the last word, by check
-    digits or structure; with `shrinks`, what follows the last space may be left off to make it valid.
+    `pattern` finds it; where it has a group `value`, that part is meant, if there is one. `valid` has the
+    last word, by check digits or structure; with `shrinks`, what follows the last space may be left off to
+    make it valid.
 
-    One of the words `near` must stand beside it, and none of `unlike` directly before it. A text without any of
-    `hints` (in small letters; unset: the words `near`) or, with `digits`, without six digits is not searched.
+    One of the words `near` must stand beside it, and none of `unlike` directly before it. A text without any
+    of `hints` (in small letters; unset: the words `near`) or, with `digits`, without six digits is not
+    searched.
     """
 
     kind: str

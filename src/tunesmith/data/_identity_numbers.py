@@ -4,23 +4,38 @@ Nearly all have check digits. Where numbers made at random would pass too often,
 """
 
 import re
+from typing import Any
 
-from tunesmith.data._form import THINGS, Form
+from tunesmith.data._form import THINGS, Form, anything
 
-_ISSUERS = re.compile(
-    "4(?:[0-9]{12}|[0-9]{15}|[0-9]{18})|"
-    "(?:5[1-5][0-9]{2}|222[1-9]|22[3-9][0-9]|2[3-6][0-9]{2}|27[01][0-9]|2720)[0-9]{12}|"
-    "3[47][0-9]{13}|3(?:0[0-5]|[689][0-9])[0-9]{11}|35(?:2[89]|[3-8][0-9])[0-9]{12}|"
-    "6(?:011|4[4-9][0-9]|5[0-9]{2})[0-9]{12}|62[0-9]{14,17}|(?:50|5[6-9]|6[0-9])[0-9]{10,17}"
+_CARDS = re.compile(
+    "4[0-9]{15}|(?:5[1-5][0-9]{2}|222[1-9]|22[3-9][0-9]|2[3-6][0-9]{2}|27[01][0-9]|2720)[0-9]{12}|"
+    "3[47][0-9]{13}|35(?:2[89]|[3-8][0-9])[0-9]{12}|6(?:011|4[4-9][0-9]|5[0-9]{2}|2[0-9]{2})[0-9]{12}"
 )
-"""Visa, Mastercard, American Express, Diners, JCB, Discover, UnionPay and Maestro, each with its lengths."""
+"""Visa, Mastercard, American Express, JCB, Discover and UnionPay, with their usual lengths."""
+
+_RARE_CARDS = re.compile(
+    "4(?:[0-9]{12}|[0-9]{18})|3(?:0[0-5]|[689][0-9])[0-9]{11}|62[0-9]{15,17}|(?:50|5[6-9]|6[0-9])[0-9]{10,17}"
+)
+"""Other lengths, Diners and Maestro: many other numbers begin like them."""
 
 
 def _is_card(value: str) -> bool:
+    return bool(_CARDS.fullmatch(_digits(value))) and _passes_luhn(value)
+
+
+def _is_rare_card(value: str) -> bool:
+    return bool(_RARE_CARDS.fullmatch(_digits(value))) and _passes_luhn(value)
+
+
+def _passes_luhn(value: str) -> bool:
     from stdnum import luhn
 
-    digits = re.sub("[ -]", "", value)
-    return bool(_ISSUERS.fullmatch(digits)) and luhn.is_valid(digits)
+    return luhn.is_valid(_digits(value))
+
+
+def _digits(value: str) -> str:
+    return re.sub("[ -]", "", value)
 
 
 def _is_account(value: str) -> bool:
@@ -39,17 +54,18 @@ def _number(kind: str, title: str, pattern: str, standard: str = "", near: str =
     def is_valid(value: str) -> bool:
         from stdnum.util import get_cc_module
 
-        return not standard or bool(get_cc_module(*standard.split(".")).is_valid(value.replace(".", "")))
+        module: Any = get_cc_module(*standard.split("."))
+        return bool(module.is_valid(re.sub("[ .]", "", value)))
 
     spelled = pattern.replace("#", "[0-9]").replace("~", "[ .-]?")
     return Form(
         kind=kind,
         title=title,
         pattern=rf"(?<![\w.+-])(?:{spelled})(?![\w-]|\.[0-9])",
-        valid=is_valid,
+        valid=is_valid if standard else anything,
         near=tuple(near.split("|")) if near else (),
         unlike=THINGS,
-        digits=True,
+        digits=kind != "in_pan",  # the one with four digits
     )
 
 
@@ -72,10 +88,29 @@ IDENTITY_NUMBERS: tuple[Form, ...] = (
         kind="card_number",
         title="payment card number",
         pattern=(
-            r"(?<![\w.,+-])(?:[2-6][0-9]{3}([ -]?)[0-9]{4}\1[0-9]{4}\1[0-9]{1,4}(?:\1?[0-9]{1,3})?|"
-            r"3[0-9]{3}([ -]?)[0-9]{6}\2[0-9]{4,5})(?![\w-]|[.,][0-9])"
+            r"(?<![\w.,+-])(?:[2-6][0-9]{3}([ -]?)[0-9]{4}\1[0-9]{4}\1[0-9]{4}|"
+            r"3[0-9]{3}([ -]?)[0-9]{6}\2[0-9]{5})(?![\w-]|[.,][0-9])"
         ),
         valid=_is_card,
+        unlike=THINGS,
+        digits=True,
+    ),
+    Form(
+        kind="card_number",
+        title="payment card number",
+        pattern=r"(?<![\w.,+-])[3-6][0-9]{3}(?:[ -]?[0-9]){8,15}(?![\w-]|[.,][0-9])",
+        valid=_is_rare_card,
+        near=(
+            "card",
+            "card number",
+            "visa",
+            "maestro",
+            "diners",
+            "unionpay",
+            "kreditkarte",
+            "carte",
+            "tarjeta",
+        ),
         unlike=THINGS,
         digits=True,
     ),
@@ -111,8 +146,14 @@ IDENTITY_NUMBERS: tuple[Form, ...] = (
         "at.vnr",
         f"svnr|sv-nummer|sozialversicherungsnummer|versicherungsnummer|{_ANY}",
     ),
-    _number("ch_insurance", "Swiss insurance number", "756~####~####~##", "ch.ssn"),
-    _number("fr_nir", "French insurance number", "[12]~##~##~#[0-9AB]~###~###~##", "fr.nir"),
+    _number("ch_insurance", "Swiss insurance number", r"756\.####\.####\.##", "ch.ssn"),
+    _number(
+        "ch_insurance", "Swiss insurance number", "756#{10}", "ch.ssn", "ahv|avs|ahv-nr|insurance number"
+    ),
+    _number("fr_nir", "French insurance number", "[12] ## ## #[0-9AB] ### ###  ?##", "fr.nir"),
+    _number(
+        "fr_nir", "French insurance number", "[12]#{5}[0-9AB]#{8}", "fr.nir", f"nir|insee|sociale|{_ANY}"
+    ),
     _number(
         "es_dni",
         "Spanish identity number",

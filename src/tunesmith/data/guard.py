@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from tunesmith.core.example import Example, Made
-from tunesmith.data.contamination import Limits, leaking
 from tunesmith.data.label_check import LabelCheck
 from tunesmith.data.wording import digest, fold, wording
 
 ROWS_AT_ONCE = 4096
-LIMITS = Limits(similarity=0.8, share=0.5)
+SIMILARITY, SHARE = 0.8, 0.95
 """From where on a new row is too near to one that is held out, as the contamination check sees it."""
 
 LENGTHS = (0.5, 2.0)
@@ -44,20 +43,29 @@ def guarded(
     labels = LabelCheck.of(rows) if check_labels else None
     waiting = iter(changes)
     while some := list(islice(waiting, ROWS_AT_ONCE)):
-        leaks = leaking([change.made for change in some], held_out, LIMITS).of if len(held_out) else None
+        leaks = _leaks([change.made for change in some], held_out)
         unlike = labels.differing([(one.source, one.made) for one in some]) if labels else set[int]()
         for number, change in enumerate(some):
             reason = _reason(change)
             before, said = (digest(fold(wording(row))) for row in (change.source, change.made))
             if not reason and said in known and said != before:  # other capitals are something new
                 reason = "it repeats a row"
-            if not reason and leaks is not None and leaks[number] >= 0:
+            if not reason and number in leaks:
                 reason = "it is like a held-out row"
             if not reason and number in unlike:
                 reason = "its label may have changed"
             if not reason:
                 known.add(said)
             yield Made(change.made, reason)
+
+
+def _leaks(made: Sequence[Example], held_out: Sequence[Example]) -> set[int]:
+    """Give the numbers of the new rows that are like a held-out one."""
+    from tunesmith.data.contamination import Limits, leaking
+
+    if not len(held_out):
+        return set()
+    return set(leaking(made, held_out, Limits(SIMILARITY, SHARE)).rows.tolist())
 
 
 def _reason(change: Change) -> str:

@@ -1,4 +1,4 @@
-"""The texts that a row consists of: to read them one by one, or to rewrite them and leave the rest as it is."""
+"""The texts that a row consists of: to read them one by one, or to rewrite them and nothing else."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -16,7 +16,8 @@ def texts(row: Example) -> Iterator[tuple[str, str]]:
     Of JSON texts, every string and number is given by itself, behind its key. Columns that nothing is learned
     from are left out.
     """
-    named = [("text", row.text), *(("label", label) for label in row.labels)]
+    labels = () if row.messages else row.labels  # otherwise the answer says them
+    named = [("text", row.text), *(("label", label) for label in labels)]
     for name, turns in (("", row.messages), ("rejected", row.rejected)):
         for turn in turns:
             named += [(name or turn.role, turn.content), ("reasoning", turn.reasoning)]
@@ -47,14 +48,14 @@ def rewrite(row: Example, change: Rewrite, change_json: Rewrite | None = None) -
 
 def leaves(text: str) -> Iterator[str]:
     """Give the strings and numbers of a JSON text, each behind its key; what is not JSON is one text."""
-    found: list[str] = []
-
-    def note(key: str, value: str) -> str:
-        found.append(f"{key}: {value}" if key else value)
-        return value
-
-    rewrite_json(text, note)
-    return iter(found)
+    if not text:
+        return
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        yield text
+        return
+    yield from _leaves(value, "")
 
 
 def rewrite_json(text: str, change: Callable[[str, str], str]) -> str:
@@ -84,6 +85,17 @@ def rewrite_value(value: Any, change: Callable[[str, str], str], key: str = "") 
         after = change(key, str(value))
         return value if after == str(value) else after
     return value
+
+
+def _leaves(value: Any, key: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from _leaves(part, name)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _leaves(part, key)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield f"{key}: {value}" if key else str(value)
 
 
 def _turn(turn: Message, change: Rewrite, change_json: Rewrite | None) -> Message:

@@ -28,7 +28,7 @@ TITLES = {form.kind: form.title for form in TABLE}
 SECRETS = tuple(dict.fromkeys(form.kind for form in TABLE if form.secret))
 PERSONAL = tuple(dict.fromkeys(form.kind for form in TABLE if not form.secret))
 
-NEAR, AFTER, UNLIKE = 48, 20, 24
+NEAR, AFTER, UNLIKE = 48, 32, 24
 """How many characters away a value's words may stand: before it, after it, directly before it."""
 
 MASK = 12
@@ -57,22 +57,24 @@ def find(text: str, kinds: Collection[str] | None = None) -> list[Match]:
     ready = _ready(frozenset(TITLES if kinds is None else kinds))
     lowered = text.lower()
     hints = ready.all if _SIX_DIGITS.search(text) else ready.without_digits
-    taken: list[Match] = []
+    found: list[Match] = []
+    claimed = bytearray(len(text))
     for rank in sorted({rank for hint, ranks in hints if hint in lowered for rank in ranks}):
         for match in _search(ready.forms[rank], text):
-            if not any(match.start < other.end and other.start < match.end for other in taken):
-                taken.append(match)
-    return sorted(taken, key=lambda match: match.start)
+            if claimed.find(1, match.start, match.end) < 0:
+                claimed[match.start : match.end] = b"\1" * (match.end - match.start)
+                found.append(match)
+    return sorted(found, key=lambda match: match.start)
 
 
-def checked_kinds(kinds: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    """Refuse a kind that the table does not know, as options of components do."""
+def checked_kinds(
+    kinds: tuple[str, ...] | None, known: Collection[str] = tuple(TITLES)
+) -> tuple[str, ...] | None:
+    """Refuse a kind that is not known, the way options of components are checked."""
     for kind in kinds or ():
-        if kind not in TITLES:
-            known = did_you_mean(kind, list(TITLES))
-            raise PydanticCustomError(
-                "kind", "there is no kind {kind}.{known}", {"kind": kind, "known": known}
-            )
+        if kind not in known:
+            said = f"there is no kind {kind!r} here.{did_you_mean(kind, list(known))}"
+            raise PydanticCustomError("kind", "{said}", {"said": said})
     return kinds
 
 
@@ -83,10 +85,10 @@ def mask(value: str) -> str:
     return value[0] + "*" * min(len(value) - 2, MASK) + value[-1]
 
 
-_SIX_DIGITS = re.compile(r"[0-9](?:[^0-9]{0,3}[0-9]){5}")
+_SIX_DIGITS = re.compile(r"[0-9](?:[A-Za-z ().:/-]{0,2}[0-9]){5}")
 """Numbers of persons have at least six digits; most rows have not, and are done with here."""
 
-_CLAUSE_END = re.compile(r"[.,;:\n]")
+_CLAUSE = re.compile(r"[^.,;:\n]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def _compiled(form: Form) -> _Compiled:
         form,
         re.compile(form.pattern),
         re.compile(near) if near else None,
-        re.compile(rf"(?:{unlike})(?:[ #.:]|n[or]\.?|is|number)*$") if unlike else None,
+        re.compile(rf"(?:{unlike})(?:[ #.:=_\"'-]|n[or]\.?|is|number)*$") if unlike else None,
     )
 
 
@@ -163,8 +165,9 @@ def _search(compiled: _Compiled, text: str) -> Iterator[Match]:
 
 
 def _beside(text: str, start: int, end: int) -> str:
-    """Give what stands before a value, and what follows it in the same clause."""
-    after = _CLAUSE_END.split(text[end : end + AFTER], maxsplit=1)[0]
+    """Give what stands before a value, and what follows it in the same clause: not the name of the next."""
+    clause = _CLAUSE.match(text, end, end + AFTER)
+    after = clause.group() if clause and not text.startswith(":", clause.end()) else ""
     return f"{text[max(0, start - NEAR) : start]} {after}".lower()
 
 

@@ -1,8 +1,9 @@
 """Shingles: the pieces of five characters that a text consists of, by which it is compared.
 
 Two texts are as similar as the share of the shingles of both that they have in common (Jaccard; Broder, 1997,
-https://doi.org/10.1109/SEQUEN.1997.666900). Characters, not words, so that it holds for every script. In a text of
-100 characters, a typing error replaces 5 of 96 shingles: it is 0.90 similar to what it was, with two errors 0.81.
+https://doi.org/10.1109/SEQUEN.1997.666900). Characters, not words, so that it holds for every script. In a
+text of 100 characters, a typing error replaces 5 of 96 shingles: it is 0.90 similar to what it was, with two
+errors 0.81.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def hash_shingles(codes: NDArray[np.uint32]) -> tuple[NDArray[np.uint64], NDArra
     ends = np.flatnonzero(codes == ord(END))
     for offset in range(SHINGLE):  # a shingle must not reach into the next text
         reached = ends - offset
-        is_whole[reached[(reached >= 0) & (reached < places)]] = False
+        is_whole[reached[reached < places]] = False
     lengths = np.diff(ends, prepend=-1) - SHINGLE
     starts = np.cumsum(lengths) - lengths
     return mix(hashes[is_whole]), starts

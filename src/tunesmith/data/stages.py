@@ -40,6 +40,10 @@ def _no_model(*_: object) -> NoReturn:
     raise BadRecipe("There is no model here to ask. Prepare the data with a recipe, which names a base.")
 
 
+def _nothing_given() -> Given:
+    return Given((), _no_model, _no_model)
+
+
 @dataclass(frozen=True)
 class Steps:
     """What is to be done with the rows: the components a recipe names, and what they need from elsewhere.
@@ -57,7 +61,7 @@ class Steps:
     augmenters: Mapping[str, Augmenter] = field(default_factory=dict[str, Augmenter])
     checks: Mapping[str, Check] = field(default_factory=dict[str, Check])
     against: Sequence[Source] = ()
-    given: Given = Given((), _no_model, _no_model)
+    given: Given = field(default_factory=_nothing_given)
     say: Callable[[str], None] = lambda _: None
 
 

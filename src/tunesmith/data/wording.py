@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 
 from tunesmith.core.example import Example, Message
@@ -23,7 +23,7 @@ def digest(text: str) -> bytes:
 
 
 def whole(row: Example) -> bytes:
-    """Know a row by all that is learned from it, to the letter: turns, their weights, labels, ratings, tools."""
+    """Know a row by all that is learned from it, to the letter: turns and weights, labels, ratings, tools."""
     said = (row.messages, row.text, row.labels, row.rejected, row.value, row.wanted, row.tools)
     return digest(repr(said))
 
@@ -48,11 +48,6 @@ def wording(row: Example) -> str:
     return "\n".join(
         part for part in (row.text, _joined(row.messages), _joined(row.rejected), row.wanted) if part
     )
-
-
-def written(rows: Iterable[Example]) -> Iterator[Example]:
-    """Leave out the rows that were made from others: they are meant to resemble them."""
-    return (row for row in rows if not row.made_by)
 
 
 def _joined(turns: Sequence[Message]) -> str:

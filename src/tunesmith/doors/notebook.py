@@ -6,8 +6,8 @@ from importlib import import_module
 from time import monotonic
 
 from tunesmith.core.cards import Step, Validation
-from tunesmith.evaluation.curve import render_curve
 from tunesmith.lifecycle.events import Event, Finished, Saved
+from tunesmith.pages.curve import render_curve
 
 SECONDS_BETWEEN_DRAWINGS = 1.0
 UNFINISHED = "a run ends with Finished or an error"

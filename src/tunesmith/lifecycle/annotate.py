@@ -130,11 +130,11 @@ def _add(desk: Desk, source: Source, doubts: Mapping[str, str]) -> list[str]:
     if added.new or doubts:
         pool = desk.turns.open(POOL)
         arrange(desk.turns, pool, [0.0] * len(pool), desk.settings.seed)
-    told = [f"{added.new:,} rows added, {added.known:,} known already"]
+    told = [f"rows added: {added.new:,}, known already: {added.known:,}"]
     if added.refused:
-        told.append(f"{added.refused:,} rows cannot be used. The first: {added.first_refused}")
+        told.append(f"rows that cannot be used: {added.refused:,}. The first: {added.first_refused}")
     if doubts:
-        told.append(f"{len(doubts):,} rows that an audit names come first")
+        told.append(f"rows that an audit names, which come first: {len(doubts):,}")
     return told
 
 

@@ -30,7 +30,7 @@ def export(project: Path, out: Path, options: Sequence[str]) -> list[str]:
                 written += 1
     except FileExistsError:
         raise BadOption(f"{out} exists already, and nothing is overwritten. Name another file.") from None
-    return [sentence, f"written:  {out}, {written:,} rows", *(f"left out: {row}" for row in refused)]
+    return [sentence, f"written:  {out}, rows: {written:,}", *(f"left out: {row}" for row in refused)]
 
 
 def _line(row: Example) -> dict[str, Any]:

@@ -116,7 +116,8 @@ def _usual(kind: Kind | None) -> Work:
 def _read_if_file(name: str, value: Any) -> Any:
     """Read guidelines and labels from a file where one is named: JSON, or a label per line."""
     if name == "labels" and isinstance(value, list):  # numbers have one spelling: that of JSON
-        return [label if isinstance(label, str) else json.dumps(label) for label in value]
+        labels: list[Any] = value
+        return [label if isinstance(label, str) else json.dumps(label) for label in labels]
     if name not in ("guidelines", "labels") or not isinstance(value, str):
         return value
     path = Path(value)

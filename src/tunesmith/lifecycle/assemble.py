@@ -82,7 +82,9 @@ def look_into(
     parts = replace(
         parts,
         source=_seen_from(started_in, parts.source),
-        against=tuple(_seen_from(started_in, source) for source in parts.against),
+        against=_seen_from(started_in, parts.against),
+        cleaners=_seen_from(started_in, parts.cleaners),
+        augmenters=_seen_from(started_in, parts.augmenters),
     )
     _check_fit(recipe, parts, parts.source.gives())
     _check_storage(recipe, parts)
@@ -159,16 +161,16 @@ def check_lock(before: Mapping[str, Any], today: Mapping[str, Any]) -> list[str]
     ]
 
 
-def _seen_from(folder: Path, source: Any) -> Any:
-    """Give a source whose relative paths are seen from a folder, and so those of sources inside it."""
-    if isinstance(source, Path):
-        return folder / source
-    if isinstance(source, tuple):
-        return tuple(_seen_from(folder, part) for part in cast(tuple[Any, ...], source))
-    if not is_dataclass(source) or isinstance(source, type):
-        return source
-    options = {option.name: _seen_from(folder, vars(source)[option.name]) for option in fields(source)}
-    return replace(source, **options)
+def _seen_from(folder: Path, part: Any) -> Any:
+    """Give a component whose relative paths are seen from a folder, and so those of components inside it."""
+    if isinstance(part, Path):
+        return folder / part
+    if isinstance(part, tuple):
+        return tuple(_seen_from(folder, one) for one in cast(tuple[Any, ...], part))
+    if not is_dataclass(part) or isinstance(part, type):
+        return part
+    options = {option.name: _seen_from(folder, vars(part)[option.name]) for option in fields(part)}
+    return replace(part, **options)
 
 
 def _check_fit(recipe: Recipe, parts: Parts, gives: Kind) -> None:
@@ -212,6 +214,12 @@ def _data_key(steps: Steps, parts: Parts, base: Path) -> dict[str, Any] | None:
         "sources": sources,
         "plan": plan,
         "components": [[type(one).__qualname__, repr(one)] for one in components],
+        "files": [
+            [str(value), hash_file(value)]  # such as the key of pseudonyms
+            for one in (*steps.cleaners, *steps.augmenters.values())
+            for value in vars(one).values()
+            if isinstance(value, Path) and value.is_file()
+        ],
         "written in": sorted({hash_file(Path(getfile(type(one)))) for one in components}),
         "chat": steps.chat.fingerprint,
         "context": steps.context,

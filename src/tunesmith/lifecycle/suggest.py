@@ -35,6 +35,8 @@ FIRST, GROWTH = 10, 20
 MOST_SURPRISING = 256
 """Rows that are put in order by how little a model expects their answers."""
 
+SECONDS_TO_FINISH = 5
+
 Round = Callable[[], bool]
 """Works a little; says whether there is more to do at once."""
 
@@ -60,11 +62,11 @@ class Assistant:
         self._nudged.set()
 
     def close(self) -> None:
-        """Stop after what is being done."""
+        """Stop after what is being done; a model that is slow to finish is not waited for."""
         self._is_closing = True
         self._nudged.set()
         if self._thread:
-            self._thread.join()
+            self._thread.join(SECONDS_TO_FINISH)
 
     @property
     def is_at_work(self) -> bool:
@@ -103,7 +105,7 @@ class LabelRounds:
         from tunesmith.data.annotation.linear import learn
 
         done = self.store.progress().done
-        if done < FIRST or done - self.learned_from < max(FIRST, self.learned_from // GROWTH):
+        if done - self.learned_from < max(FIRST, self.learned_from // GROWTH):
             return False
         self.learned_from = done
         known = [(text_of(task.row), labels) for task, labels in self._labelled()]

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class SFT(Objective):
-    """Predict the answers and their end, given the turns before them."""
+    """Predict the answers and their end, given the turns before them; of pairs, the preferred answer."""
 
-    takes = frozenset({"conversations", "labels"})
+    takes = frozenset({"conversations", "labels", "pairs"})
 
     def encode(self, example: Example, chat: Chat) -> list[Encoded]:
         """Render the conversation; only assistant turns are worth something."""
-        return [chat.encode_conversation(example.messages)]
+        return chat.encode_conversation(example.messages, example.tools)
 
     def loss(self, logprobs: "Tensor", weights: "Tensor") -> Loss:
         """Cross-entropy: the negative log-probability of each wanted token, times its weight, in nats."""

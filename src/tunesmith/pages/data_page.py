@@ -1,4 +1,4 @@
-"""The data report as one page, for the people who know the data: what was found, what to do, what was kept."""
+"""The data report as one page, for the people who know the data: what was found, and what to do."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -101,7 +101,8 @@ def _headline(stops: int, warnings: int) -> str:
             f"{stops:,} {'finding stops' if stops == 1 else 'findings stop'} this data from being trained on"
         )
     if warnings:
-        return f"The data can be trained on; {warnings:,} {'finding is' if warnings == 1 else 'findings are'} worth a look"
+        findings = "finding is" if warnings == 1 else "findings are"
+        return f"The data can be trained on; {warnings:,} {findings} worth a look"
     return "The data can be trained on"
 
 

@@ -4,7 +4,16 @@ from io import BytesIO
 import pytest
 
 from tunesmith.core.errors import BadData
-from tunesmith.data.source._lines import LINE_BYTES, Line, check_length, decode, lines, opened
+from tunesmith.data.source._lines import (
+    BLOCK_BYTES,
+    LINE_BYTES,
+    Line,
+    blocks,
+    check_length,
+    decode,
+    lines,
+    opened,
+)
 from tunesmith.data.source._refused import Refused
 
 TEXT = '{"text": "Grüße, 世界"}\n'
@@ -109,12 +118,14 @@ def test_the_longest_line_allowed_is_whole():
     [
         (b"caf\xe9 au lait", r"byte 0xe9 at byte 3 of the row: caf\xe9 au lait", "Latin-1"),
         (b"caf\xe9", r"byte 0xe9 at byte 3 of the row: caf\xe9", "Latin-1"),
+        (b"\xc4\xe3\xba\xc3", r"byte 0xc4 at byte 0 of the row: \xc4\xe3\xba\xc3", "GBK"),
+        (b"a\xf4\x90b", r"byte 0xf4 at byte 1 of the row: a\xf4\x90b", "another encoding, or damaged"),
         (
-            b"\xc4\xe3\xba\xc3",
-            r"byte 0xc4 at byte 0 of the row: \xc4\xe3\xba\xc3",
-            "another encoding, or damaged",
+            "Grüße ".encode() + b"\xff \xc3\xbc",
+            r"byte 0xff at byte 8 of the row: Grüße \xff ü",
+            "are damaged",
         ),
-        (b"a\x80b", r"byte 0x80 at byte 1 of the row: a\x80b", "another encoding, or damaged"),
+        ("世界 ".encode() + b"\xe7", r"byte 0xe7 at byte 7 of the row: 世界 \xe7", "cut inside a character"),
     ],
 )
 def test_what_is_not_utf8_is_located_and_guessed_at(content, found, guess):
@@ -122,3 +133,36 @@ def test_what_is_not_utf8_is_located_and_guessed_at(content, found, guess):
         decode(content)
     assert caught.value.found == found
     assert guess in caught.value.remedy
+
+
+def test_a_long_line_with_carriage_returns_may_be_many() -> None:
+    with pytest.raises(Refused) as caught:
+        check_length(b"row\r" * LINE_BYTES)
+    assert "may be carriage returns alone" in caught.value.remedy
+
+
+@pytest.mark.parametrize("size", [1, 7, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 5 * BLOCK_BYTES])
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_blocks_end_with_a_line_and_leave_nothing_out(size: int, end: bytes) -> None:
+    line = b"x" * (size - 1) + b"\n"
+    content = line * (3 * BLOCK_BYTES // size + 2) + b"last" + end
+    found = list(blocks(BytesIO(content)))
+    assert b"".join(block for _, block in found) == content
+    assert all(block.endswith(b"\n") for _, block in found[:-1])
+    assert [byte for byte, _ in found] == [
+        sum(len(block) for _, block in found[:number]) for number in range(len(found))
+    ]
+
+
+def test_blocks_are_counted_from_where_the_file_stands() -> None:
+    stream = BytesIO(b"head\nrow\n")
+    stream.seek(5)
+    assert list(blocks(stream)) == [(5, b"row\n")]
+
+
+@pytest.mark.parametrize("extra", [2, LINE_BYTES, 3 * LINE_BYTES])
+def test_a_line_that_is_too_long_is_cut_in_its_block_and_does_not_move_the_next(extra: int) -> None:
+    long = b"x" * (LINE_BYTES + BLOCK_BYTES + extra) + b"\n"
+    first, second = blocks(BytesIO(long + b"next\n"))
+    assert LINE_BYTES < len(first[1]) <= LINE_BYTES + BLOCK_BYTES + 1
+    assert second == (len(long), b"next\n")

@@ -1,5 +1,7 @@
 from io import BytesIO
 
+import pytest
+
 from tunesmith.data.source._records import Record, records
 from tunesmith.data.source._refused import Refused
 
@@ -32,3 +34,34 @@ def test_bytes_that_are_not_utf8_do_not_move_the_end_of_their_record():
     assert isinstance(first.fields, Refused)
     assert first.fields.reason == "not UTF-8"
     assert second == Record(4, 10, ["d", "e"])
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        (b'{"prompt": "p", "completion": "c"}\n', "JSON: "),
+        (b"[{\n", "JSON: [{"),
+        (b"<!DOCTYPE html>\n", "an HTML page: <!DOCTYPE html>"),
+        (b"  <HTML>\n", "an HTML page: <HTML>"),
+        (b'<?xml version="1.0"?>\n', "XML: "),
+    ],
+)
+def test_a_file_of_another_form_is_recognised_by_its_first_line(line: bytes, found: str) -> None:
+    first = next(records(BytesIO(line + b"a,b\n"), ","))
+    assert isinstance(first.fields, Refused)
+    assert first.fields.reason == "not CSV"
+    assert first.fields.found.startswith(found)
+
+
+def test_only_the_first_line_shows_the_form_of_a_file() -> None:
+    assert [found.fields for found in records(BytesIO(b"a,b\n<html>,{\n"), ",")] == [
+        ["a", "b"],
+        ["<html>", "{"],
+    ]
+
+
+def test_a_carriage_return_outside_of_quotes_is_named() -> None:
+    first, second = records(BytesIO(b"a\rb,c\nd,e\n"), ",")
+    assert isinstance(first.fields, Refused)
+    assert first.fields.found == r"a carriage return outside of quotes: a\rb,c"
+    assert second.fields == ["d", "e"]

@@ -14,7 +14,9 @@ def test_what_is_short_and_printable_is_shown_as_it_is(text):
     assert excerpt(text) == text
 
 
-@pytest.mark.parametrize("text", ["x" * 81, "\n" * 79, "x" * 10_000_000])
+@pytest.mark.parametrize(
+    "text", ["x" * (EXCERPT_CHARACTERS + 1), "\n" * (EXCERPT_CHARACTERS - 1), "x" * 10_000_000]
+)
 def test_a_long_excerpt_is_cut_and_says_so(text):
     assert len(excerpt(text)) == EXCERPT_CHARACTERS
     assert excerpt(text).endswith("…")

@@ -1,48 +1,103 @@
 import pytest
 
-from tunesmith.core.example import Message, Place
-from tunesmith.data.source._columns import Columns, recognise
-from tunesmith.data.source._refused import Refused
-from tunesmith.data.source._rows import example
+from tunesmith.core.example import Message
+from tunesmith.data.source._columns import UNSET, recognise
+from tunesmith.data.source._shape import Shape
+from written_rows import assistant, read, refusal, user
 
-PLACE = Place("rows.jsonl", 1, 0)
 FIRST = {"prompt": "p", "completion": "c", "id": 1}
+CHAT = {"messages": [user(), assistant()]}
 
 
-def read(row, first=FIRST, **options):
-    return example(recognise(first, Columns(**options)), row, PLACE)
+def test_columns_that_nothing_is_learned_from_are_kept_as_they_are():
+    row = {**FIRST, "stars": [4, {"of": 5}], "note": None}
+    assert read(row).fields == {"id": 1, "stars": [4, {"of": 5}], "note": None}
+    assert read({"prompt": "p", "completion": "c"}).fields == {}
 
 
-def test_a_new_column_without_meaning_is_ignored():
-    assert read({**FIRST, "note": "n"}).messages == (Message("user", "p"), Message("assistant", "c"))
+def test_a_column_that_only_a_later_row_has_is_kept_too():
+    row = {**FIRST, "note": "n", "score": 5, "reference": "r"}
+    example = read(row, first=FIRST)
+    assert example.messages == (Message("user", "p"), Message("assistant", "c"))
+    assert example.fields == {"id": 1, "note": "n", "score": 5, "reference": "r"}
 
 
-@pytest.mark.parametrize("name", ["label", "text", "messages", "Input", "question"])
+def test_a_column_that_a_later_row_lacks_is_not_kept():
+    assert read({"prompt": "p", "completion": "c"}, first=FIRST).fields == {}
+
+
+@pytest.mark.parametrize("name", ["label", "text", "messages", "Input", "context", "question", "chosen"])
 def test_a_new_column_that_changes_what_is_learned_is_refused(name):
-    with pytest.raises(Refused, match="unexpected column"):
-        read({**FIRST, name: "x"})
+    assert refusal({**FIRST, name: "x"}, first=FIRST) == (
+        f"unexpected column: {name!r}. The first usable row has no such column. "
+        "Give every row the same columns, or remove it."
+    )
+    assert read({**FIRST, name: ""}, first=FIRST).fields == {"id": 1, name: ""}
 
 
-@pytest.mark.parametrize("empty", [None, "", []])
-def test_an_empty_unsupported_column_holds_nothing(empty):
-    assert read({**FIRST, "tools": empty}).reference == "c"
+def test_what_may_be_there_or_not_is_read_where_it_is_there():
+    tools = [{"type": "function", "function": {"name": "f"}}]
+    later = read({**CHAT, "functions": [{"name": "f"}]}, first={**CHAT, "tools": tools})
+    assert (
+        later.tools
+        == read({**CHAT, "tools": tools}, first=CHAT).tools
+        == read({**CHAT, "tools": tools}).tools
+    )
+    assert read(CHAT, first={**CHAT, "tools": tools}).tools == ""
+    with_system = read({**CHAT, "system": "s"}, first=CHAT)
+    assert with_system.messages[0] == Message("system", "s")
+    assert with_system.fields == {}
+
+
+def test_a_form_and_its_forerunner_side_by_side_are_refused_where_both_are_filled():
+    row = {**CHAT, "tools": [{"name": "f"}], "functions": None}
+    assert read(row).fields == {"functions": None}
+    both = {**row, "functions": [{"name": "g"}]}
+    wanted = "column 'functions'. What is learned may depend on it. Remove the column, or choose others."
+    assert refusal(both, first=row).startswith(f"not supported yet: {wanted}")
+
+
+@pytest.mark.parametrize("empty", [None, "", [], {}])
+def test_an_empty_column_of_what_cannot_be_read_holds_nothing(empty):
+    assert read({**FIRST, "images": empty, "chosen": empty}).reference == "c"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("images", "not text"),
+        ("Audio", "not text"),
+        ("chosen", "not supported yet"),
+        ("system", "not supported yet"),
+    ],
+)
+def test_a_column_of_what_cannot_be_read_is_refused_in_any_row(name, reason):
+    wanted = (
+        f"{reason}: column {name!r}. What is learned may depend on it. Remove the column, or choose others."
+    )
+    row = {"text": "t", "label": "l", name: ["x"]}
+    assert refusal(row).startswith(wanted)
+    assert refusal(row, first={**row, name: []}).startswith(wanted)
+    later = refusal(row, first={"text": "t", "label": "l"})
+    assert later.startswith(wanted if name in ("images", "Audio") else f"unexpected column: {name!r}")
 
 
 def test_options_choose_among_columns_of_any_meaning():
-    row = {"prompt": "p", "chosen": "c", "rejected": "r"}
-    assert read(row, first=row, prompt="prompt", completion="rejected").reference == "r"
+    row = {"prompt": "p", "chosen": "c", "rejected": "r", "images": ["i"]}
+    example = read(row, prompt="prompt", completion="rejected")
+    assert (example.reference, example.fields) == ("r", {"chosen": "c", "images": ["i"]})
 
 
-def test_context_cannot_continue_a_prompt_of_several_turns():
-    turns = [{"role": "user", "content": "u"}]
-    first = {"prompt": "p", "context": "x", "completion": "c"}
-    assert read({**first, "prompt": turns, "context": " "}, first).prompt == (Message("user", "u"),)
-    three = [*turns, {"role": "assistant", "content": "a"}, *turns]
-    with pytest.raises(Refused, match="wrong type"):
-        read({**first, "prompt": three}, first)
+def test_a_missing_column_is_named_with_those_that_are_there():
+    remedy = "Give every row the same columns."
+    assert refusal({"prompt": "p", "id": 2}, first=FIRST) == (
+        f"missing field: no column 'completion', only 'prompt', 'id'. {remedy}"
+    )
+    assert refusal({}, first=FIRST) == f"missing field: no column 'prompt', only an empty object. {remedy}"
 
 
-def test_a_missing_field_names_what_is_there():
-    with pytest.raises(Refused) as caught:
-        read({"prompt": "p", "id": 2})
-    assert caught.value.found == "no column 'completion', only 'prompt', 'id'"
+def test_a_row_with_other_columns_leaves_the_shape_of_the_others_alone():
+    shape = recognise(FIRST, UNSET)
+    before = dict(shape.roles), shape.others
+    assert isinstance(shape.fitted({**FIRST, "system": "s"}), Shape)
+    assert (dict(shape.roles), shape.others) == before

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tunesmith.core.errors import BadData
 from tunesmith.core.example import BadRow, Example
+from tunesmith.data.source._columns import Columns
 from tunesmith.data.source._lines import LINE_BYTES
 from tunesmith.data.source._refused import EXCERPT_CHARACTERS
 from tunesmith.data.source.csv import Csv
@@ -107,9 +108,9 @@ def test_two_columns_of_unknown_names_are_prompt_and_completion_and_it_is_said(t
     file.write_bytes(b"\xef\xbb\xbfmr,ref\na,b\n")
     assert Csv(path=file).reads_as() == (
         "CSV with columns 'mr' and 'ref', read as prompt and completion (the only two text columns); "
-        "override with data.source.prompt=... data.source.completion=..."
+        "override with data.source.columns.prompt=... data.source.columns.completion=..."
     )
-    (row,) = Csv(path=file, prompt="ref", completion="mr").read()
+    (row,) = Csv(path=file, columns=Columns(prompt="ref", completion="mr")).read()
     assert (row.prompt[0].content, row.reference) == ("b", "a")
 
 
@@ -136,7 +137,7 @@ def test_a_wrong_column_option_is_answered_with_the_right_one(tmp_path):
     file = tmp_path / "rows.csv"
     file.write_bytes(HEADER + GOOD)
     with pytest.raises(BadData, match=r"there is no column 'promt'.*Did you mean 'prompt'\?"):
-        Csv(path=file, prompt="promt").gives()
+        Csv(path=file, columns=Columns(prompt="promt")).gives()
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")).filter(
@@ -190,3 +191,40 @@ def test_arbitrary_bytes_never_crash_the_reader(tmp_path, content):
     file = tmp_path / "rows.csv"
     file.write_bytes(HEADER + content + b"\n" + GOOD)
     assert list(Csv(path=file).read())
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "said"),
+    [
+        ("text,label\na,0.5\n", "labels", "text and number"),
+        ("text,label\na,5\n", "labels", "text and label"),
+        ('text,label\n"broken"x,y\nonly one\na,0.5\n', "labels", "text and number"),
+        ("prompt,completion,label\np,c,True\n", "ratings", "answers with a rating"),
+        ("prompt,completion,stars\np,c,4.5\n", "ratings", "answers with a rating"),
+        ("prompt,completion,stars\np,c,\n", "ratings", "answers with a rating"),
+        ("prompt,completion,stars\np,c,good\n", "conversations", "prompt and completion"),
+        (
+            'chosen,rejected\n"\n\nHuman: u\n\nAssistant: a","\n\nHuman: u\n\nAssistant: b"\n',
+            "pairs",
+            "pairs of",
+        ),
+    ],
+)
+def test_where_the_header_leaves_a_choice_the_first_whole_row_decides(tmp_path, content, kind, said):
+    file = tmp_path / "rows.csv"
+    file.write_text(content)
+    assert Csv(path=file).gives() == kind
+    assert f"read as {said}" in Csv(path=file).reads_as()
+
+
+def test_a_header_alone_says_what_there_would_be(tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_bytes(HEADER)
+    assert Csv(path=file).gives() == "conversations"
+
+
+def test_columns_that_nothing_is_learned_from_are_kept_as_text(tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_text("id,prompt,completion,split\n7,p,c,test\n")
+    (row,) = Csv(path=file).read()
+    assert row.fields == {"id": "7", "split": "test"}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tunesmith.core.errors import BadData, BadOption
 from tunesmith.core.example import BadRow, Example, Message
+from tunesmith.data.source._columns import Columns
 from tunesmith.data.source._lines import LINE_BYTES
 from tunesmith.data.source._refused import EXCERPT_CHARACTERS
 from tunesmith.data.source.jsonl import Jsonl
@@ -63,15 +64,16 @@ MALFORMED = [
     (PAIR, b'{"prompt": "\\ud83d", "completion": "c"}\n', "lone surrogate"),
     # prompt and completion
     (PAIR, b'{"prompt": "p"}\n', "missing field"),
-    (PAIR, b'{"Prompt": "p", "completion": "c"}\n', "unexpected column"),
+    (PAIR, b'{"Prompt": "p", "completion": "c"}\n', "missing field"),
     (PAIR, b"{}\n", "missing field"),
     (PAIR, b'{"prompt": "p", "completion": null}\n', "empty answer"),
     (PAIR, b'{"prompt": "p", "completion": ""}\n', "empty answer"),
     (PAIR, b'{"prompt": " \\n\\u00a0", "completion": "c"}\n', "empty prompt"),
     (PAIR, b'{"prompt": 3, "completion": "c"}\n', "wrong type"),
     (PAIR, b'{"prompt": "p", "completion": {"text": "c"}}\n', "wrong type"),
-    (PAIR, b'{"prompt": "p", "completion": "c", "tools": [{"name": "f"}]}\n', "not supported yet"),
-    (PAIR, b'{"prompt": "p", "completion": "c", "system": "s"}\n', "not supported yet"),
+    (PAIR, b'{"prompt": "p", "completion": "c", "tools": [{"title": "f"}]}\n', "wrong tool"),
+    (PAIR, b'{"prompt": "p", "completion": "c", "system": 3}\n', "wrong type"),
+    (PAIR, b'{"prompt": "p", "completion": "c", "images": ["i.png"]}\n', "not text"),
     (PAIR, b'{"prompt": "p", "completion": "c", "context": "x"}\n', "unexpected column"),
     (PAIR, b'{"prompt": [], "completion": []}\n', "no messages"),
     (PAIR, b'{"prompt": "p", "completion": [{"role": "user", "content": "u"}]}\n', "wrong role order"),
@@ -95,27 +97,28 @@ MALFORMED = [
     (CHAT, chat(USER, SYSTEM, USER, ASSISTANT), "wrong role order"),
     (CHAT, chat(USER, ASSISTANT, ASSISTANT), "wrong role order"),
     (CHAT, chat(SYSTEM, USER, ASSISTANT, USER), "wrong role order"),
-    (CHAT, chat(turn("tool", "u"), ASSISTANT), "unknown role"),
+    (CHAT, chat(turn("tool", "u"), ASSISTANT), "wrong role order"),
+    (CHAT, chat(USER, ASSISTANT, turn("tool", "r"), ASSISTANT), "wrong tool call"),
     (CHAT, chat(turn("User", "u"), ASSISTANT), "unknown role"),
     (CHAT, chat(turn(["user"], "u"), ASSISTANT), "unknown role"),
     (CHAT, chat({"content": "u"}, ASSISTANT), "missing field"),
     (CHAT, chat({"role": "user"}, ASSISTANT), "missing field"),
     (CHAT, chat({"from": "human", "value": "u"}, ASSISTANT), "unknown key"),
-    (CHAT, chat(USER, turn("assistant", "a", tool_calls=[])), "unknown key"),
+    (CHAT, chat(USER, turn("assistant", "a", mood="good")), "unknown key"),
+    (CHAT, chat(USER, turn("assistant", "a", tool_calls=["f"])), "wrong tool call"),
     (CHAT, chat(USER, turn("assistant", None)), "empty answer"),
     (CHAT, chat(USER, turn("assistant", "\n")), "empty answer"),
     (CHAT, chat(turn("user", ""), ASSISTANT), "empty message"),
-    (CHAT, chat(turn("user", [{"type": "text", "text": "u"}]), ASSISTANT), "wrong type"),
+    (CHAT, chat(turn("user", [{"type": "image_url", "image_url": {}}]), ASSISTANT), "not text"),
     (CHAT, chat(turn("user", "u", weight=1), ASSISTANT), "wrong weight"),
     (CHAT, chat(USER, turn("assistant", "a", weight=0.5)), "wrong weight"),
     (CHAT, chat(USER, turn("assistant", "a", weight=True)), "wrong weight"),
-    (CHAT, chat(USER, turn("assistant", "a", weight=None)), "wrong weight"),
     (CHAT, chat(USER, turn("assistant", "a", weight=0)), "nothing to train"),
 ]
 
 
 def test_the_malformed_corpus_is_complete():
-    assert len(MALFORMED) == 75
+    assert len(MALFORMED) == 77
 
 
 @pytest.mark.parametrize("number", range(len(MALFORMED)))
@@ -213,13 +216,27 @@ def test_context_continues_the_prompt(tmp_path):
 def test_options_decide_how_columns_are_read(tmp_path):
     file = tmp_path / "rows.jsonl"
     file.write_text('{"chosen": "c", "rejected": "r", "prompt": "p"}\n')
-    with pytest.raises(BadData, match="preference pairs"):
-        Jsonl(path=file).gives()
-    (row,) = Jsonl(path=file, prompt="prompt", completion="chosen").read()
+    assert Jsonl(path=file).gives() == "pairs"
+    (row,) = Jsonl(path=file, columns=Columns(prompt="prompt", completion="chosen")).read()
     assert row.reference == "c"
-    assert [r.text for r in Jsonl(path=file, text="rejected").read()] == ["r"]
+    assert [r.text for r in Jsonl(path=file, columns=Columns(text="rejected")).read()] == ["r"]
     with pytest.raises(BadOption, match="exclude each other"):
-        Jsonl(path=file, prompt="prompt", text="chosen").gives()
+        Jsonl(path=file, columns=Columns(prompt="prompt", text="chosen")).gives()
+
+
+def test_the_first_row_that_is_clear_decides(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    unclear = chat(USER)
+    file.write_bytes(unclear + CHAT + unclear)
+    assert Jsonl(path=file).gives() == "conversations"
+    assert [row.reason for row in Jsonl(path=file).read() if isinstance(row, BadRow)] == [
+        "wrong role order"
+    ] * 2
+    file.write_bytes(unclear)
+    with pytest.raises(BadData, match=r"For prompts without an answer: data.source.columns.shape=prompts"):
+        Jsonl(path=file).gives()
+    (row,) = Jsonl(path=file, columns=Columns(shape="prompts")).read()
+    assert row.messages == (Message("user", "u"),)
 
 
 def test_how_the_file_is_read_is_said(tmp_path):
@@ -227,11 +244,12 @@ def test_how_the_file_is_read_is_said(tmp_path):
     file.write_text('{"id": 7, "question": "q", "answer": "a"}\n')
     assert Jsonl(path=file).reads_as() == (
         "JSONL with columns 'question' and 'answer', read as prompt and completion (by their names); "
-        "override with data.source.prompt=... data.source.completion=...; ignored columns: 'id'"
+        "override with data.source.columns.prompt=... data.source.columns.completion=...; "
+        "columns not learned from: 'id'"
     )
 
 
-def test_ignored_columns_of_later_rows_are_named_only_where_there_are_any(tmp_path):
+def test_unlearned_columns_of_later_rows_are_named_only_where_there_are_any(tmp_path):
     file = tmp_path / "rows.jsonl"
     row = {"prompt": "p", "completion": "c"}
     refused = {"prompt": 5, "completion": "c", "unusable": 1}
@@ -239,11 +257,12 @@ def test_ignored_columns_of_later_rows_are_named_only_where_there_are_any(tmp_pa
     file.write_text("".join(f"{json.dumps(one)}\n" for one in rows) + "not JSON\n")
     said = Jsonl(path=file).reads_as()
     assert said.endswith(
-        "data.source.completion=...; ignored columns that only later rows have: 'note', 'stars'"
+        "completion=...; columns not learned from that only later rows have: 'note', 'stars'"
     )
-    chosen = Jsonl(path=file, text="completion").reads_as()
+    chosen = Jsonl(path=file, columns=Columns(text="completion")).reads_as()
     assert chosen.endswith(
-        "ignored columns: 'prompt'; ignored columns that only later rows have: 'note', 'unusable', 'stars'"
+        "columns not learned from: 'prompt'; "
+        "columns not learned from that only later rows have: 'note', 'unusable', 'stars'"
     )
     file.write_text(f"{json.dumps(row)}\n" + json.dumps(row | dict.fromkeys("abcdefg", 1)))
     assert Jsonl(path=file).reads_as().endswith("have: 'a', 'b', 'c', 'd', 'e' and 2 more")
@@ -306,3 +325,13 @@ def test_arbitrary_bytes_never_crash_the_reader(tmp_path, lines):
     file = write(tmp_path, [PAIR, *(line.replace(b"\n", b"") + b"\n" for line in lines)])
     held = [line for line in lines if line.replace(b"\n", b"").strip()]
     assert len(list(Jsonl(path=file).read())) == 1 + len(held)
+
+
+def test_what_only_later_rows_have_and_is_read_is_not_said_to_be_unread(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    developer = {"messages": [turn("developer", "d"), USER, ASSISTANT], "tools": [], "note": "n"}
+    file.write_bytes(CHAT + json.dumps(developer).encode())
+    said = Jsonl(path=file).reads_as()
+    assert "(by its name); turns of the developer are read as system turns; override with" in said
+    assert said.endswith("; columns not learned from that only later rows have: 'note'")
+    assert [row.messages[0].role for row in Jsonl(path=file).read()] == ["user", "system"]

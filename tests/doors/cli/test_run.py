@@ -83,7 +83,7 @@ def begin(tmp_path: Path, base: Path, at_event: Callable[[int], None]) -> RunFol
 def test_ctrl_c_stops_after_a_step_and_says_how_to_go_on(
     tiny_folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    folder = begin(tmp_path, tiny_folder, lambda n: signal.raise_signal(signal.SIGINT) if n == 9 else None)
+    folder = begin(tmp_path, tiny_folder, lambda n: signal.raise_signal(signal.SIGINT) if n == 11 else None)
     with pytest.raises(Stopped, match=r"Stopped after step 1 of \d\. Go on with: tunesmith resume '.*a run/"):
         follow(lambda: folder, is_new=False, require_success=False, as_json=False)
     assert "once more to stop at once" in capfd.readouterr().err

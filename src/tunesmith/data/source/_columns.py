@@ -1,272 +1,217 @@
 """Recognise from one row what its columns hold, and say so; what is not certain is refused, never guessed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from types import MappingProxyType
-from typing import Annotated, Literal
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from tunesmith.core.errors import BadOption
-from tunesmith.core.example import Kind
 from tunesmith.core.registry import did_you_mean
+from tunesmith.data.source._names import NOT_TEXT, Candidates, Row, fold, quoted
 from tunesmith.data.source._refused import Refused
+from tunesmith.data.source._shape import OPTION, Layout, Shape
+from tunesmith.data.source._shape_answers import ALPACA, PROMPT_COMPLETION, RATINGS
+from tunesmith.data.source._shape_chat import MESSAGES, SHAREGPT
+from tunesmith.data.source._shape_pairs import PAIRS, TRANSCRIPTS
+from tunesmith.data.source._shape_prompts import PROMPTS
+from tunesmith.data.source._shape_texts import LABELS, NUMBERS, TEXT
+from tunesmith.data.source._turns import has_developer
 
-PROMPTS = frozenset(("prompt", "instruction", "question", "query", "input"))
-ANSWERS = frozenset(("completion", "response", "output", "answer"))
-TEXTS = frozenset(("text",))
-LABELS = frozenset(("label", "category", "class", "intent", "sentiment", "topic"))
-COMPANIONS = ("input", "context")
-"""Columns that belong to the prompt when another column is the prompt: joined to it by a blank line."""
-
-METADATA = frozenset(
-    (
-        "",
-        "id",
-        "idx",
-        "index",
-        "uuid",
-        "url",
-        "source",
-        "meta",
-        "metadata",
-        "date",
-        "timestamp",
-        "split",
-        "language",
-    )
-)
-"""Columns never taken for text unless an option says so."""
-
-UNSUPPORTED = {
-    "tools": "tool calling",
-    "functions": "tool calling",
-    "chosen": "preference pairs",
-    "rejected": "preference pairs",
-    "conversations": "turns named from and value",
-    "system": "a system prompt in its own column",
-    "history": "earlier turns in their own column",
-    "images": "images",
-}
-"""Columns that change what should be learned, and what they stand for: refused until they are supported."""
-
-PromptColumn = Annotated[str | None, Field(description="Column that holds the prompt; unset: recognised.")]
-CompletionColumn = Annotated[
-    str | None, Field(description="Column that holds the answer; unset: recognised.")
+ShapeName = Literal[
+    "messages",
+    "sharegpt",
+    "alpaca",
+    "prompt_completion",
+    "pairs",
+    "transcripts",
+    "ratings",
+    "prompts",
+    "labels",
+    "numbers",
+    "text",
 ]
-TextColumn = Annotated[str | None, Field(description="Column that holds the text; unset: recognised.")]
-LabelColumn = Annotated[str | None, Field(description="Column that holds the label; unset: recognised.")]
+LAYOUTS: tuple[Layout, ...] = (
+    MESSAGES,
+    SHAREGPT,
+    ALPACA,
+    PROMPT_COMPLETION,
+    PAIRS,
+    TRANSCRIPTS,
+    RATINGS,
+    PROMPTS,
+    LABELS,
+    NUMBERS,
+    TEXT,
+)
+"""All that can be recognised, under the names above."""
+
+Claim = tuple[Layout, dict[str, str], Candidates]
+Column = str | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Columns:
-    """The columns a recipe names; unset ones are recognised."""
+    """Which column holds what; unset ones are recognised by their names."""
 
-    prompt: str | None = None
-    completion: str | None = None
-    text: str | None = None
-    label: str | None = None
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    shape: Annotated[ShapeName | None, Field(description="What the rows are; unset: recognised.")] = None
+    prompt: Annotated[Column, Field(description="What is asked, as text or turns.")] = None
+    completion: Annotated[Column, Field(description="The answer to learn, as text or turns.")] = None
+    text: Annotated[Column, Field(description="Raw text, or the text that has a label.")] = None
+    label: Annotated[Column, Field(description="The label, a list of labels, or a number to predict.")] = None
+    label_separator: Annotated[
+        str | None, Field(min_length=1, description="What parts several labels in one text; unset: nothing.")
+    ] = None
+    chosen: Annotated[Column, Field(description="The preferred answer, or the conversation with it.")] = None
+    rejected: Annotated[Column, Field(description="The answer that was liked less.")] = None
+    rating: Annotated[Column, Field(description="How good an answer is: a number, true or false.")] = None
+    reference: Annotated[Column, Field(description="What an answer is held against.")] = None
+    system: Annotated[Column, Field(description="The system prompt.")] = None
+    history: Annotated[Column, Field(description="Earlier turns, as pairs of question and answer.")] = None
+    messages: Annotated[Column, Field(description="The turns of a whole conversation.")] = None
+    tools: Annotated[Column, Field(description="The functions that an answer may call.")] = None
 
     @property
     def given(self) -> dict[str, str]:
-        """The named ones, by what they hold."""
-        named = {"prompt": self.prompt, "completion": self.completion, "text": self.text, "label": self.label}
-        return {role: name for role, name in named.items() if name is not None}
+        """The named columns, by what they hold."""
+        named = vars(self).items()
+        return {role: name for role, name in named if name is not None and role not in _NO_COLUMNS}
 
-
-Layout = Literal["messages", "prompt and completion", "text and label", "text"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shape:
-    """What the rows of one file hold: `columns` are read, in the order of `layout`; `ignored` are not.
-
-    A pair's columns after the second continue its prompt. `chosen` says that options named the columns.
-    """
-
-    layout: Layout
-    columns: tuple[str, ...]
-    ignored: tuple[str, ...]
-    why: str
-    chosen: bool
-
-    @cached_property
-    def known(self) -> frozenset[str]:
-        """The columns of the row that it was recognised from."""
-        return frozenset((*self.columns, *self.ignored))
-
-    @property
-    def kind(self) -> Kind:
-        """What a source with these rows gives."""
-        kinds: dict[str, Kind] = {"text and label": "labels", "text": "text"}
-        return kinds.get(self.layout, "conversations")
-
-    def sentence(self, form: str) -> str:
-        """Say how a file of this form is read, and how to have it read otherwise."""
-        noun = "column" if len(self.columns) == 1 else "columns"
-        *others, last = [repr(name) for name in self.columns]
-        named = f"{', '.join(others)} and {last}" if others else last
-        said = f"{form} with {noun} {named}, read as {self.layout} ({self.why})"
-        said += f"; override with {_OVERRIDES[self.layout]}"
-        return said + (f"; ignored columns: {_quoted(self.ignored)}" if self.ignored else "")
-
-
-def recognise(row: Mapping[str, object], options: Columns) -> Shape:
-    """Say what a row's columns hold; raises Refused where names and options leave a doubt."""
-    given = options.given
-    _check_options(row, given)
-    if not given:
-        check_supported(row)
-        if "messages" in row:
-            return _shape(row, "messages", ("messages",), "by its name")
-    roles = _Roles.of(row, given)
-    pair, labelled = roles.pair(), roles.labelled()
-    if pair and labelled:
-        raise _doubt(row)
-    if labelled:
-        return _shape(row, "text and label", labelled, roles.why(labelled), given)
-    if pair:
-        continued = f", {_quoted(roles.companions)} continues the prompt" if roles.companions else ""
-        why = roles.why(pair) + continued
-        return _shape(row, "prompt and completion", pair + roles.companions, why, given)
-    if text := roles.only_text():
-        return _shape(row, "text", text, roles.why(text), given)
-    raise _doubt(row)
-
-
-def check_supported(row: Mapping[str, object]) -> None:
-    """Refuse a row that holds what cannot be learned from yet; an empty or null column holds nothing."""
-    if row.keys().isdisjoint(UNSUPPORTED):
-        return
-    for name, meaning in UNSUPPORTED.items():
-        if row.get(name):
-            remedy = f"It stands for {meaning}. Remove the column, or choose others. {_CHOICES}"
-            raise Refused("not supported yet", f"column {name!r}", remedy)
-
-
-def fold(name: str) -> str:
-    """Compare column names without regard to case and outer spaces."""
-    return name.strip().casefold()
-
-
-@dataclass(frozen=True)
-class _Roles:
-    """Which columns could hold what; `others` are texts of unknown meaning, in the order of the row."""
-
-    given: Mapping[str, str]
-    named: Mapping[str, list[str]]
-    others: list[str]
-    companions: tuple[str, ...]
-    order: list[str]
-    may_guess: bool
-
+    @model_validator(mode="before")
     @classmethod
-    def of(cls, row: Mapping[str, object], given: Mapping[str, str]) -> "_Roles":
-        """Sort the columns of a row: options decide, then known names."""
-        named = {role: _candidates(row, given, role) for role in _NAMES}
-        prompts = named["prompt"]
-        main = [name for name in prompts if fold(name) not in COMPANIONS] or prompts
-        named["prompt"] = main
-        joined = () if "prompt" in given or not main else _companions(row, main)
-        used = {*joined, *(name for names in named.values() for name in names)}
-        left = {name: value for name, value in row.items() if name not in used and fold(name) not in METADATA}
-        others = [name for name, value in left.items() if isinstance(value, str) and name not in UNSUPPORTED]
-        # Beside lists and objects of unknown meaning, no text is the only one.
-        may_guess = not any(isinstance(value, list | dict) for value in left.values())
-        return cls(given, named, others, joined, list(row), may_guess)
+    def _refuse_unknown(cls, value: Any) -> Any:
+        for name in value if isinstance(value, dict) else ():
+            if name not in _OPTIONS:
+                said = {"name": repr(name), "hint": did_you_mean(str(name), list(_OPTIONS))}
+                raise PydanticCustomError("unknown_column", "there is no {name}.{hint}", said)
+        return value
 
-    def pair(self) -> tuple[str, str] | None:
-        """Find prompt and completion: by name, or as the only two texts in that order."""
-        prompts, answers, others = self.named["prompt"], self.named["completion"], self.others
-        if len(prompts) == len(answers) == 1:
-            return prompts[0], answers[0]
-        labelled = self.named["text"] or self.named["label"]
-        counts = len(prompts) + len(answers), len(others)
-        if labelled or not self.may_guess or counts not in ((1, 1), (0, 2)):
-            return None
-        first, second = (prompts or others)[0], (answers or others)[-1]
-        in_order = self.order.index(first) < self.order.index(second)
-        return (first, second) if self.given or in_order else None
-
-    def labelled(self) -> tuple[str, str] | None:
-        """Find text and label: by name, or a known label and the only other text."""
-        texts, labels = self.named["text"], self.named["label"]
-        if len(texts) == len(labels) == 1:
-            return texts[0], labels[0]
-        paired = self.named["prompt"] or self.named["completion"]
-        if texts or paired or not self.may_guess or (len(labels), len(self.others)) != (1, 1):
-            return None
-        return self.others[0], labels[0]
-
-    def only_text(self) -> tuple[str] | None:
-        """Find raw text: the one text column where no other could be its label."""
-        texts = self.named["text"]
-        if len(texts) == 1 and not self.named["label"] and ("text" in self.given or not self.others):
-            return (texts[0],)
-        return None
-
-    def why(self, columns: tuple[str, ...]) -> str:
-        """Say what decided."""
-        if self.given:
-            return "as the options say"
-        guessed = sum(name in self.others for name in columns)
-        by_name = "by its name" if len(columns) == 1 else "by their names"
-        return (by_name, "by one name and the only other text column", "the only two text columns")[guessed]
+    def __repr__(self) -> str:
+        named = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if value is not None)
+        return f"Columns({named})"
 
 
-def _candidates(row: Mapping[str, object], given: Mapping[str, str], role: str) -> list[str]:
-    if role in given:
-        return [given[role]]
-    pair, labelled = {"prompt", "completion"}, {"text", "label"}
-    # Text named without a label means raw text.
-    wanted = pair if given.keys() & pair else labelled if "label" in given else {"text"}
-    if given and role not in wanted:
-        return []
-    return [name for name in row if fold(name) in _NAMES[role] and name not in given.values()]
+_NO_COLUMNS = ("shape", "label_separator")
+_OPTIONS = tuple(field.name for field in fields(Columns))
+
+UNSET = Columns()
+"""Everything is recognised."""
+
+ColumnsOption = Annotated[
+    Columns, Field(description=f"What the columns hold ({', '.join(_OPTIONS)}); unset: recognised.")
+]
 
 
-def _companions(row: Mapping[str, object], prompts: list[str]) -> tuple[str, ...]:
-    return tuple(name for name in row if fold(name) in COMPANIONS and name not in prompts)
+def recognise(row: Row, columns: Columns) -> Shape:
+    """Say what a row's columns hold; raises Refused where names and options leave a doubt.
+
+    What columns are called decides. The values of this one row are looked at only where several layouts have
+    the same columns: at the last turn, the type of a label, how a text begins.
+    """
+    layouts = _meant(columns)
+    _check_named(row, columns)
+    claims = _claims(row, columns, layouts)
+    beaten = {name for layout, _, _ in claims for name in layout.over}
+    left = [claim for claim in claims if claim[0].name not in beaten]
+    if len(left) != 1:
+        raise _doubt(row, columns, [layout for layout, _, _ in left])
+    shape = _shape(*left[0], columns)
+    check_watched(shape, row)
+    return shape
 
 
-def _check_options(row: Mapping[str, object], given: Mapping[str, str]) -> None:
-    if given.keys() & {"prompt", "completion"} and given.keys() & {"text", "label"}:
-        raise BadOption(f"data.source: {' and '.join(given)} exclude each other. {_CHOICES}")
+def notes_on(row: Row, roles: Mapping[str, str]) -> tuple[str, ...]:
+    """Say what of a row is read otherwise than it is written."""
+    notes: list[str] = []
+    if "history" in roles:
+        notes.append(f"the answers in {roles['history']!r} are read, not learned")
+    if "reference" in roles:
+        notes.append(f"an answer is held against {roles['reference']!r}")
+    if any(has_developer(row.get(name)) for name in roles.values()):
+        notes.append("turns of the developer are read as system turns")
+    return tuple(notes)
+
+
+def check_watched(shape: Shape, row: Row) -> None:
+    """Refuse a row that holds more than is read of it; an empty or null column holds nothing."""
+    for name in shape.watched:
+        if row[name]:
+            kind = "not text" if fold(name) in NOT_TEXT else "not supported yet"
+            remedy = f"What is learned may depend on it. Remove the column, or choose others. {_CHOICES}"
+            raise Refused(kind, f"column {name!r}", remedy)
+
+
+def _meant(columns: Columns) -> list[Layout]:
+    """Give the layouts that options leave open; raises BadOption where they leave none."""
+    given = columns.given
+    if columns.shape is not None:
+        (layout,) = (layout for layout in LAYOUTS if layout.name == columns.shape)
+        if useless := [role for role in given if role not in layout.roles]:
+            raise BadOption(f"{OPTION}.{useless[0]}: shape {layout.name} has no use for it. Remove it.")
+        return [layout]
+    fitting = [layout for layout in LAYOUTS if given.keys() <= layout.roles]
+    if not fitting:
+        raise BadOption(f"{OPTION}: {' and '.join(given)} exclude each other. {_CHOICES}")
+    return [layout for layout in fitting if given and given.keys() >= set(layout.needs)] or fitting
+
+
+def _check_named(row: Row, columns: Columns) -> None:
+    given = columns.given
     if len(set(given.values())) < len(given):
-        raise BadOption(f"data.source: {' and '.join(given)} name the same column. {_CHOICES}")
+        raise BadOption(f"{OPTION}: {' and '.join(given)} name the same column. {_CHOICES}")
     for role, name in given.items():
         if name not in row:
-            remedy = f"Correct data.source.{role}.{did_you_mean(name, list(row))}"
+            remedy = f"Correct {OPTION}.{role}.{did_you_mean(name, list(row))}"
             raise Refused("missing field", f"there is no column {name!r}", remedy)
 
 
-def _shape(
-    row: Mapping[str, object],
-    layout: Layout,
-    columns: tuple[str, ...],
-    why: str,
-    given: Mapping[str, str] = MappingProxyType({}),
-) -> Shape:
-    ignored = tuple(name for name in row if name not in columns)
-    return Shape(layout=layout, columns=columns, ignored=ignored, why=why, chosen=bool(given))
+def _claims(row: Row, columns: Columns, layouts: list[Layout]) -> list[Claim]:
+    """Give the layouts that a row can have, each with its columns."""
+    given, claims = columns.given, list[Claim]()
+    for layout in layouts:
+        found = Candidates.of(row, given, layout.roles, columns.shape is not None)
+        roles = layout.find(found)
+        if roles is not None and roles.keys() >= given.keys():
+            claims.append((layout, roles, found))
+    return claims
 
 
-def _doubt(row: Mapping[str, object]) -> Refused:
-    return Refused("columns not recognised", _quoted(tuple(row)) or "no columns", _CHOICES)
+def _shape(layout: Layout, roles: dict[str, str], found: Candidates, columns: Columns) -> Shape:
+    if columns.label_separator is not None and layout is not LABELS:
+        raise BadOption(f"{OPTION}.label_separator: shape {layout.name} has no use for it. Remove it.")
+    companions = found.companions if "prompt" in roles else ()
+    read = {*roles.values(), *companions}
+    return Shape(
+        layout=layout,
+        roles=roles,
+        companions=companions,
+        others=tuple(name for name in found.row if name not in read),
+        why=found.why(roles.values()),
+        is_said=found.is_said,
+        label_separator=columns.label_separator,
+        notes=notes_on(found.row, roles),
+    )
 
 
-def _quoted(names: tuple[str, ...]) -> str:
-    return ", ".join(repr(name) for name in names)
+def _doubt(row: Row, columns: Columns, claims: list[Layout]) -> Refused:
+    found = quoted(row) or "no columns"
+    if claims:
+        options = " or ".join(f"{OPTION}.shape={layout.name}" for layout in claims)
+        said = f"This could be {' or '.join(layout.said for layout in claims)}. Say which: {options}."
+        return Refused("columns not recognised", found, said)
+    if columns.shape is not None:
+        (layout,) = _meant(columns)
+        named = " ".join(f"{OPTION}.{role}=..." for role in layout.asks or layout.needs)
+        return Refused("columns not recognised", found, f"Name the columns of shape {columns.shape}: {named}")
+    alone = Candidates.of(row, columns.given, PROMPTS.roles, is_chosen=True)
+    hint = f" For prompts without an answer: {OPTION}.shape=prompts." if PROMPTS.find(alone) else ""
+    return Refused("columns not recognised", found, f"{_CHOICES}{hint}")
 
 
-_NAMES = {"prompt": PROMPTS, "completion": ANSWERS, "text": TEXTS, "label": LABELS}
-_PAIR = "data.source.prompt=... data.source.completion=..."
-_LABELLED = "data.source.text=... data.source.label=..."
-_OVERRIDES = {
-    "messages": _PAIR,
-    "prompt and completion": _PAIR,
-    "text and label": _LABELLED,
-    "text": _LABELLED,
-}
-_CHOICES = f"Say what they hold: {_PAIR}, or data.source.text=... with or without data.source.label=..."
+_CHOICES = (
+    f"Say what they hold: {PROMPT_COMPLETION.override}, "
+    f"or {OPTION}.text=... with or without {OPTION}.label=..., or what the rows are: {OPTION}.shape=..."
+)

@@ -7,23 +7,17 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from tunesmith.core.errors import BadData
+from tunesmith.data.source._encodings import encoding_remedy, is_mostly_utf8
 from tunesmith.data.source._refused import Refused
+from tunesmith.data.source._signatures import HEAD_BYTES, check_signature
 
 LINE_BYTES = 8 * 1024 * 1024
 """The longest line that is read, its line end included."""
 
-UTF8_MARK = b"\xef\xbb\xbf"
+BLOCK_BYTES = 64 * 1024
+"""How much is read at once; what is parsed from twice as much no longer fits into a processor's cache."""
 
-_SAVE_AS_UTF8 = "Save it as UTF-8."
-_SIGNATURES = (
-    (b"\xff\xfe\0\0", "UTF-32", _SAVE_AS_UTF8),
-    (b"\0\0\xfe\xff", "UTF-32", _SAVE_AS_UTF8),
-    (b"\xff\xfe", "UTF-16", _SAVE_AS_UTF8),
-    (b"\xfe\xff", "UTF-16", _SAVE_AS_UTF8),
-    (b"\x1f\x8b", "a gzip archive", "Unpack it first."),
-    (b"PK\x03\x04", "a ZIP archive or an Excel workbook", "Unpack it, or export the sheet as CSV in UTF-8."),
-    (b"PAR1", "a Parquet file", "Export it as JSONL."),
-)
+UTF8_MARK = b"\xef\xbb\xbf"
 
 
 class Line(NamedTuple):
@@ -41,8 +35,8 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         if not path.is_file():
             raise BadData(_not_a_file(path))
         with path.open("rb") as file:
-            head = file.read(4)
-            _check_signature(path, head)
+            head = file.read(HEAD_BYTES)
+            check_signature(path, head)
             file.seek(len(UTF8_MARK) if head.startswith(UTF8_MARK) else 0)
             if not file.peek(1):
                 raise BadData(f"{path} is empty. Put at least one row into it.")
@@ -63,11 +57,32 @@ def lines(file: BinaryIO, number: int = 1) -> Iterator[Line]:
             byte += _skip_line(file)
 
 
+def blocks(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Give many lines at a time, and the offset of the first, from where the file stands.
+
+    Only the last line of a block can be longer than LINE_BYTES; then it is cut somewhere above.
+    """
+    byte = file.tell()
+    while block := file.read(BLOCK_BYTES):
+        skipped = 0
+        if not block.endswith(b"\n"):
+            rest = file.readline(LINE_BYTES + 1)
+            block += rest
+            if len(rest) > LINE_BYTES and not rest.endswith(b"\n"):
+                skipped = _skip_line(file)
+        yield byte, block
+        byte += len(block) + skipped
+
+
 def check_length(content: bytes) -> None:
     """Refuse a line that was cut for its length."""
-    if len(content) > LINE_BYTES:
-        found = f"more than {LINE_BYTES:,} bytes: {content[:30].decode(errors='backslashreplace')}"
-        raise Refused("line too long", found, "Split the row; check that its line ends are there.")
+    if len(content) <= LINE_BYTES:
+        return
+    found = f"more than {LINE_BYTES:,} bytes: {content[:30].decode(errors='backslashreplace')}"
+    remedy = "Split the row; check that its line ends are there."
+    if b"\r" in content.rstrip(b"\r\n"):
+        remedy = "Its line ends may be carriage returns alone: have them replaced by line feeds."
+    raise Refused("line too long", found, remedy)
 
 
 def decode(content: bytes) -> str:
@@ -75,10 +90,10 @@ def decode(content: bytes) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        start = error.start
-        shown = content[max(0, start - 15) : start + 15].decode(errors="backslashreplace")
-        found = f"byte 0x{content[start]:02x} at byte {start} of the row: {shown}"
-        raise Refused("not UTF-8", found, _encoding_remedy(content, start)) from None
+        before, after = content[: error.start].decode()[-15:], content[error.start : error.start + 15]
+        shown = before + after.decode("utf-8" if is_mostly_utf8(content) else "ascii", "backslashreplace")
+        found = f"byte 0x{content[error.start]:02x} at byte {error.start} of the row: {shown}"
+        raise Refused("not UTF-8", found, encoding_remedy(content, error)) from None
 
 
 def _not_a_file(path: Path) -> str:
@@ -101,18 +116,6 @@ def _nearby(folder: Path, name: str) -> str:
     return f" The folder {folder} holds {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}."
 
 
-def _check_signature(path: Path, head: bytes) -> None:
-    for signature, name, remedy in _SIGNATURES:
-        if head.startswith(signature):
-            raise BadData(f"{path} looks like {name}. {remedy}")
-    # Two ASCII characters without a mark still give the width away (RFC 4627, section 3).
-    zeros = tuple(byte == 0 for byte in head)
-    if zeros in ((False, True, True, True), (True, True, True, False)):
-        raise BadData(f"{path} looks like UTF-32. {_SAVE_AS_UTF8}")
-    if zeros in ((False, True, False, True), (True, False, True, False)):
-        raise BadData(f"{path} looks like UTF-16. {_SAVE_AS_UTF8}")
-
-
 def _skip_line(file: BinaryIO) -> int:
     skipped = 0
     while content := file.readline(LINE_BYTES):
@@ -120,10 +123,3 @@ def _skip_line(file: BinaryIO) -> int:
         if content.endswith(b"\n"):
             break
     return skipped
-
-
-def _encoding_remedy(content: bytes, start: int) -> str:
-    followed_by_ascii = not content[start + 1 : start + 2] > b"\x7f"
-    if content[start] >= 0xA0 and followed_by_ascii:
-        return "It looks like Latin-1 or Windows-1252; save the file as UTF-8."
-    return "Save the file as UTF-8; it is in another encoding, or damaged."

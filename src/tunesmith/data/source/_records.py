@@ -5,6 +5,7 @@ a whole or holds no quote at all.
 """
 
 import csv
+import re
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
@@ -12,8 +13,28 @@ from tunesmith.data.source._lines import LINE_BYTES, Line, check_length, decode,
 from tunesmith.data.source._refused import Refused
 
 _UNCLOSED = "unexpected end of data"
-_REASONS = {_UNCLOSED: "unclosed quote", "expected after '\"'": "text after a closing quote"}
 _REMEDY = "Put a field that holds quotes, delimiters or line ends in quotes, and double each quote inside it."
+_REASONS = {
+    _UNCLOSED: ("unclosed quote", "", _REMEDY),
+    "expected after '\"'": ("text after a closing quote", "", _REMEDY),
+    "new-line character": (
+        "not valid CSV",
+        "a carriage return outside of quotes: ",
+        "Have a line feed in its place, or put the field in quotes.",
+    ),
+}
+"""What Python's reader says, and what that means: a reason, what was found, and a remedy."""
+
+_OTHER_FORMS = (
+    (
+        rb"<(?i:!doctype html|html|head)\b",
+        "an HTML page",
+        "A failed download leaves one: fetch the file again.",
+    ),
+    (rb"<\?xml\b", "XML", "Export the rows as CSV or JSONL."),
+    (rb'\[?\s*\{\s*("|$)', "JSON", "Give the file its own suffix, .jsonl, or say data.source.name=jsonl."),
+)
+"""What a first line may show the file to be instead, and what to do about it."""
 
 
 class Record(NamedTuple):
@@ -52,6 +73,8 @@ def records(file: BinaryIO, delimiter: str) -> Iterator[Record]:
 
 def _parse(taken: list[Line], ahead: Iterator[Line], delimiter: str) -> list[str]:
     check_length(taken[0].content)
+    if taken[0].number == 1:
+        _check_form(taken[0].content)
     # Undecodable bytes pass the splitter, so that the record still ends where it ends; then they are refused.
     fields = next(csv.reader(_texts(taken, ahead), delimiter=delimiter, strict=True))
     content = b"".join(line.content for line in taken)
@@ -73,9 +96,17 @@ def _texts(taken: list[Line], ahead: Iterator[Line]) -> Iterator[str]:
         yield line.content.decode(errors="surrogateescape")
 
 
+def _check_form(line: bytes) -> None:
+    for pattern, form, remedy in _OTHER_FORMS:
+        if re.match(pattern, line.lstrip()):
+            shown = line[:60].decode(errors="backslashreplace").strip()
+            raise Refused("not CSV", f"{form}: {shown}", remedy)
+
+
 def _broken(taken: list[Line], error: str) -> Refused:
-    reason = next((reason for words, reason in _REASONS.items() if words in error), "not valid CSV")
+    unknown = ("not valid CSV", "", _REMEDY)
+    reason, cause, remedy = next((why for words, why in _REASONS.items() if words in error), unknown)
     first = taken[0].content[:60].decode(errors="backslashreplace").rstrip()
     if len(taken) > 1 and reason != "unclosed quote":
         first = f"to line {taken[-1].number}: {first}"
-    return Refused(reason, first, _REMEDY)
+    return Refused(reason, cause + first, remedy)

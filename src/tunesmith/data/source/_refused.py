@@ -2,8 +2,11 @@
 
 from tunesmith.core.example import BadRow, Place
 
-EXCERPT_CHARACTERS = 80
+EXCERPT_CHARACTERS = 100
 """The longest piece of a row shown in a message."""
+
+FIX = "tunesmith data audit FILE --fix COPY"
+"""The command that mends what can be mended without a doubt."""
 
 
 class Refused(Exception):

@@ -5,10 +5,12 @@ RFC 8259 leaves duplicate keys, depth and number ranges to the reader: each is r
 
 import json
 import math
+import sys
 from typing import Any
 
+from tunesmith.data.source._json_faults import fault
 from tunesmith.data.source._lines import check_length, decode
-from tunesmith.data.source._refused import Refused, kind_of
+from tunesmith.data.source._refused import FIX, Refused, kind_of
 
 DEPTH = 32
 """How deeply lists and objects may be nested; the row itself is 1."""
@@ -18,27 +20,37 @@ def parse_object(content: bytes) -> dict[str, Any]:
     """Give the JSON object on a line; raises Refused with the reason and the column."""
     check_length(content)
     if b"\0" in content:
-        raise Refused("NUL character", f"at byte {content.index(0)} of the line", "Remove the NUL bytes.")
-    value = _parse(decode(content))
+        raise _nul(content)
+    text = decode(content)
+    value = _parse(text)
     if not isinstance(value, dict):
-        remedy = "Write one object per line: {...}. An array must be split into lines, without commas."
-        raise Refused("not a JSON object", f"{kind_of(value)}: {value!r:.60}", remedy)
+        remedy = "Write one object per line: {...}."
+        if isinstance(value, list):
+            remedy = f"Give a file of one array the suffix .json, or split it into lines; {FIX} does it."
+        raise Refused("not a JSON object", f"{kind_of(value)}: {text.strip()}", remedy)
     _check_depth(value, 1)
     return value
+
+
+def _nul(content: bytes) -> Refused:
+    count, found = content.count(0), f"at byte {content.index(0)} of the line"
+    if not content.strip(b"\0\r\n"):
+        remedy = "Nothing else is on the line: a write was cut short, by a crash or a full disk. Remove it."
+        return Refused("NUL character", f"{count:,} of them, and nothing else", remedy)
+    remedy = f"Remove the NUL bytes; {FIX} does it."
+    return Refused("NUL character", f"{count:,} of them, the first {found}" if count > 1 else found, remedy)
 
 
 def _parse(text: str) -> Any:
     try:
         return _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        around = text[max(0, error.pos - 15) : error.pos + 15].rstrip("\r\n")
-        found = f"{error.msg}, column {error.pos + 1}: {around}"
-        remedy = "Write one JSON object on one line, with double quotes and no comma after the last item."
-        raise Refused("not valid JSON", found, remedy) from None
+        raise fault(text, error) from None
     except RecursionError:
         raise _too_deep() from None
-    except ValueError as error:  # Python refuses to read an integer of thousands of digits
-        raise Refused("number too long", str(error), "Write it as text in quotes.") from None
+    except ValueError:  # Python refuses to read an integer of thousands of digits
+        found = f"an integer of more than {sys.get_int_max_str_digits():,} digits"
+        raise Refused("number too long", found, "Write it as text in quotes.") from None
 
 
 def _check_depth(value: Any, depth: int) -> None:

@@ -10,20 +10,13 @@ from pydantic import Field
 from tunesmith.core.contracts import Source
 from tunesmith.core.errors import BadData
 from tunesmith.core.example import BadRow, Example, Kind, Place
-from tunesmith.data.source._columns import (
-    Columns,
-    CompletionColumn,
-    LabelColumn,
-    PromptColumn,
-    Shape,
-    TextColumn,
-    recognise,
-)
+from tunesmith.data.source._columns import UNSET, ColumnsOption, recognise
 from tunesmith.data.source._fingerprint import fingerprint_of
 from tunesmith.data.source._lines import opened
 from tunesmith.data.source._records import Record, records
 from tunesmith.data.source._refused import Refused
 from tunesmith.data.source._rows import example
+from tunesmith.data.source._shape import Shape
 
 TAB_SUFFIXES = (".tsv", ".tab")
 
@@ -37,25 +30,22 @@ Delimiter = Annotated[
 class Csv(Source):
     """Read a CSV or TSV file whose first row names the columns, with line ends allowed in quoted fields.
 
-    A row's place is that of its first line. A row with more or fewer fields than the header is refused. A
-    blank line holds no row.
+    The header decides how rows are read, and where it leaves a choice the first row. A row's place is that of
+    its first line. A row with more or fewer fields than the header is refused. A blank line holds no row.
     """
 
     path: Annotated[Path, Field(description="The file.")]
-    prompt: PromptColumn = None
-    completion: CompletionColumn = None
-    text: TextColumn = None
-    label: LabelColumn = None
+    columns: ColumnsOption = UNSET
     delimiter: Delimiter = None
 
     def gives(self) -> Kind:
         """Say which kind of example the rows hold; raises BadData where the columns are not clear."""
-        return self._shape(self._header(self._records())).kind
+        return self._shape().kind
 
     def reads_as(self) -> str:
         """Say in a sentence how the columns are read, and how to have them read otherwise."""
         form = "TSV" if self._separator == "\t" else "CSV"
-        return self._shape(self._header(self._records())).sentence(form)
+        return self._shape().sentence(form)
 
     def fingerprint(self) -> str:
         """Change with every byte of the file, and with every option."""
@@ -64,8 +54,7 @@ class Csv(Source):
     def read(self) -> Iterator[Example | BadRow]:
         """Give every row in order, in constant memory."""
         rows, found = self._records(), False
-        header = self._header(rows)
-        shape = self._shape(header)
+        header, shape = self._header(rows), self._shape()
         for record in rows:
             found = True
             place = self._place(record)
@@ -96,10 +85,15 @@ class Csv(Source):
             raise BadData(f"{self.path}: two columns are called {twice[0]!r}. Rename one of them.")
         return first.fields
 
-    def _shape(self, header: list[str]) -> Shape:
-        columns = Columns(prompt=self.prompt, completion=self.completion, text=self.text, label=self.label)
+    def _shape(self) -> Shape:
+        rows = self._records()
+        header = self._header(rows)
+        whole = (
+            row.fields for row in rows if isinstance(row.fields, list) and len(row.fields) == len(header)
+        )
+        first = next(whole, [""] * len(header))
         try:
-            return recognise(dict.fromkeys(header, ""), columns)
+            return recognise(dict(zip(header, first, strict=True)), self.columns)
         except Refused as refused:
             hint = next((mark for mark in ";\t|," if len(header) == 1 and mark in header[0]), None)
             advice = f" Perhaps the delimiter is {hint!r}: data.source.delimiter={hint!r}." if hint else ""

@@ -1,23 +1,25 @@
 """One file of rows, its format known by its suffix."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
 from tunesmith.core.contracts import Source
 from tunesmith.core.errors import BadData, BadOption
 from tunesmith.core.example import BadRow, Example, Kind
-from tunesmith.data.source._columns import CompletionColumn, LabelColumn, PromptColumn, TextColumn
+from tunesmith.data.source._columns import UNSET, ColumnsOption
 from tunesmith.data.source._documents import documents
 from tunesmith.data.source._fingerprint import fingerprint_of
 from tunesmith.data.source.csv import TAB_SUFFIXES, Csv, Delimiter
+from tunesmith.data.source.docx import Docx
+from tunesmith.data.source.json import Json, RowsOption
 from tunesmith.data.source.jsonl import Jsonl
+from tunesmith.data.source.parquet import Parquet
+from tunesmith.data.source.pdf import Pdf
 
-JSONL_SUFFIXES = (".jsonl", ".ndjson")
-CSV_SUFFIXES = (".csv", *TAB_SUFFIXES)
 TEXT_SUFFIXES = (".txt", ".md")
 
 Separator = Annotated[
@@ -28,34 +30,52 @@ Separator = Annotated[
 ]
 
 
+class Format(NamedTuple):
+    """What reads files of some suffixes, and the options that it has a use for."""
+
+    suffixes: tuple[str, ...]
+    reader: Callable[..., Source]
+    options: tuple[str, ...] = ()
+
+
+FORMATS = (
+    Format((".jsonl", ".ndjson"), Jsonl, ("columns",)),
+    Format((".json",), Json, ("columns", "rows")),
+    Format((".csv", *TAB_SUFFIXES), Csv, ("columns", "delimiter")),
+    Format((".parquet",), Parquet, ("columns",)),
+    Format((".pdf",), Pdf),
+    Format((".docx",), Docx),
+)
+"""Files that another source reads; .txt and .md files are read here."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class File(Source):
-    """Read a .jsonl, .csv, .tsv, .txt or .md file; the suffix decides how.
+    """Read a .jsonl, .json, .csv, .tsv, .parquet, .txt, .md, .pdf or .docx file, as its suffix says.
 
-    An option that the format has no use for is refused.
+    An option that the format has no use for is refused. What a source of its own has further options for is
+    read with their defaults.
     """
 
     path: Annotated[Path, Field(description="The file.")]
-    prompt: PromptColumn = None
-    completion: CompletionColumn = None
-    text: TextColumn = None
-    label: LabelColumn = None
+    columns: ColumnsOption = UNSET
+    rows: RowsOption = None
     delimiter: Delimiter = None
     separator: Separator = None
 
     def gives(self) -> Kind:
         """Say which kind of example the rows hold; raises BadData if there is nothing to read."""
-        rows = self._rows()
-        if rows is not None:
-            return rows.gives()
+        reader = self._reader()
+        if reader is not None:
+            return reader.gives()
         next(self._documents())
         return "text"
 
     def reads_as(self) -> str:
         """Say in a sentence how the file is read, and how to have it read otherwise."""
-        rows = self._rows()
-        if rows is not None:
-            return rows.reads_as()
+        reader = self._reader()
+        if reader is not None:
+            return reader.reads_as()
         if self.separator is None:
             return "text, read as one document; split it with data.source.separator=..."
         return f"text, read as documents separated by {self.separator!r}"
@@ -66,38 +86,33 @@ class File(Source):
 
     def read(self) -> Iterator[Example | BadRow]:
         """Give every row or document in order."""
-        rows = self._rows()
-        return self._documents() if rows is None else rows.read()
+        reader = self._reader()
+        return self._documents() if reader is None else reader.read()
 
-    def _rows(self) -> Jsonl | Csv | None:
-        """Find the reader of a file of rows; None for one of documents."""
-        suffix, path = self.path.suffix.lower(), self.path
-        prompt, completion, text, label = self.prompt, self.completion, self.text, self.label
-        if suffix in JSONL_SUFFIXES:
-            self._refuse("delimiter", "separator")
-            return Jsonl(path=path, prompt=prompt, completion=completion, text=text, label=label)
-        if suffix in CSV_SUFFIXES:
-            self._refuse("separator")
-            delimiter = self.delimiter
-            return Csv(
-                path=path, prompt=prompt, completion=completion, text=text, label=label, delimiter=delimiter
-            )
+    def _reader(self) -> Source | None:
+        """Find the source that reads this file; None for documents that are read here."""
+        suffix, options = self.path.suffix.lower(), vars(self)
+        for found in FORMATS:
+            if suffix in found.suffixes:
+                self._refuse_all_but(found.options)
+                return found.reader(path=self.path, **{name: options[name] for name in found.options})
         if suffix not in TEXT_SUFFIXES:
-            known = ", ".join((*JSONL_SUFFIXES, *CSV_SUFFIXES, *TEXT_SUFFIXES))
-            remedy = "Name the format: data.source.name=jsonl or data.source.name=csv."
-            raise BadData(
-                f"{path}: the suffix {suffix!r} does not say how to read it. Known: {known}. {remedy}"
-            )
-        self._refuse("prompt", "completion", "text", "label", "delimiter")
+            raise BadData(self._unknown(suffix))
+        self._refuse_all_but(("separator",))
         return None
 
     def _documents(self) -> Iterator[Example | BadRow]:
         return documents(self.path, self.separator)
 
-    def _refuse(self, *options: str) -> None:
-        values = vars(self)
-        for option in options:
-            if values[option] is not None:
-                raise BadOption(
-                    f"data.source.{option}: a {self.path.suffix} file has no use for it. Remove it."
-                )
+    def _refuse_all_but(self, useful: tuple[str, ...]) -> None:
+        for option, value in vars(self).items():
+            if option not in ("path", *useful) and value not in (None, UNSET):
+                suffix = self.path.suffix
+                raise BadOption(f"data.source.{option}: a {suffix} file has no use for it. Remove it.")
+
+    def _unknown(self, suffix: str) -> str:
+        if self.path.is_dir():
+            return f"{self.path} is a folder. Give one file, or read them all with data.source.name=folder."
+        known = ", ".join((*(one for found in FORMATS for one in found.suffixes), *TEXT_SUFFIXES))
+        remedy = "Name the format: data.source.name=jsonl or data.source.name=csv."
+        return f"{self.path}: the suffix {suffix!r} does not say how to read it. Known: {known}. {remedy}"

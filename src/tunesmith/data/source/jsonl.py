@@ -10,52 +10,32 @@ from pydantic import Field
 from tunesmith.core.contracts import Source
 from tunesmith.core.errors import BadData
 from tunesmith.core.example import BadRow, Example, Kind, Place
-from tunesmith.data.source._columns import (
-    Columns,
-    CompletionColumn,
-    LabelColumn,
-    PromptColumn,
-    Shape,
-    TextColumn,
-    recognise,
-)
+from tunesmith.data.source._columns import UNSET, ColumnsOption
 from tunesmith.data.source._fingerprint import fingerprint_of
-from tunesmith.data.source._lines import Line, lines, opened
-from tunesmith.data.source._refused import Refused
-from tunesmith.data.source._rows import example
-from tunesmith.data.source._strict_json import parse_object
-
-MOST_NAMED = 5
-"""Columns named in a sentence; more are counted."""
+from tunesmith.data.source._lines import opened
+from tunesmith.data.source._objects import objects
+from tunesmith.data.source._table import Found, Table
 
 
 @dataclass(frozen=True, kw_only=True)
 class Jsonl(Source):
-    """Read a JSONL file: chats, prompts with completions, labelled or raw text, one row per line.
+    """Read a JSONL file, one row per line: chats, prompts with answers, pairs, ratings, labels or text.
 
-    The first row whose columns are clear decides how all are read. A column that only later rows have is
-    ignored, unless its name says that it changes what is learned: then the row is refused. A blank line holds
-    no row.
+    The first row whose columns are clear decides how all are read. A column that only later rows have is not
+    learned from, unless its name says that it changes what is learned: then it is read where it can be, and
+    the row refused where not. A blank line holds no row.
     """
 
     path: Annotated[Path, Field(description="The file.")]
-    prompt: PromptColumn = None
-    completion: CompletionColumn = None
-    text: TextColumn = None
-    label: LabelColumn = None
+    columns: ColumnsOption = UNSET
 
     def gives(self) -> Kind:
         """Say which kind of example the rows hold; raises BadData where no row's columns are clear."""
-        return self._shape().kind
+        return self._table().shape().kind
 
     def reads_as(self) -> str:
         """Say in a sentence how the columns are read, and how to have them read otherwise; reads all rows."""
-        shape = self._shape()
-        later = self._later_columns(shape)
-        named = ", ".join(map(repr, later[:MOST_NAMED]))
-        more = f" and {len(later) - MOST_NAMED:,} more" if len(later) > MOST_NAMED else ""
-        said = shape.sentence("JSONL")
-        return f"{said}; ignored columns that only later rows have: {named}{more}" if later else said
+        return self._table().sentence("JSONL")
 
     def fingerprint(self) -> str:
         """Change with every byte of the file, and with every option."""
@@ -63,45 +43,16 @@ class Jsonl(Source):
 
     def read(self) -> Iterator[Example | BadRow]:
         """Give every row in order, in constant memory."""
-        shape, found = None, False
-        for line in self._lines():
-            found = True
-            place = Place(str(self.path), line.number, line.byte)
-            try:
-                row = parse_object(line.content)
-                shape = shape or self._shape()
-                result = example(shape, row, place)
-            except Refused as refused:
-                result = refused.at(place)
-            yield result
-        if not found:
-            raise self._no_rows()
+        return self._table().read()
 
-    def _shape(self) -> Shape:
-        columns = Columns(prompt=self.prompt, completion=self.completion, text=self.text, label=self.label)
-        first_doubt = None
-        for line in self._lines():
-            try:
-                return recognise(parse_object(line.content), columns)
-            except Refused as refused:
-                first_doubt = first_doubt or refused.at(Place(str(self.path), line.number, line.byte))
-        raise BadData(f"No row can be used. The first: {first_doubt}") if first_doubt else self._no_rows()
+    def _table(self) -> Table:
+        return Table(self._rows, self.columns)
 
-    def _later_columns(self, shape: Shape) -> list[str]:
-        """List what usable rows hold in columns that the deciding row lacks, in the order of the file."""
-        later: dict[str, None] = {}
-        for line in self._lines():
-            try:
-                row = parse_object(line.content)
-                example(shape, row, Place(str(self.path), line.number, line.byte))
-            except Refused:
-                continue
-            later.update(dict.fromkeys(name for name in row if name not in shape.known))
-        return list(later)
-
-    def _lines(self) -> Iterator[Line]:
+    def _rows(self) -> Iterator[Found]:
+        name, found = str(self.path), False
         with opened(self.path) as file:
-            yield from (line for line in lines(file) if not line.content.isspace())
-
-    def _no_rows(self) -> BadData:
-        return BadData(f"{self.path} holds nothing but blank lines. Put at least one row into it.")
+            for line, byte, row in objects(file):
+                found = True
+                yield Found(Place(name, line, byte), row)
+        if not found:
+            raise BadData(f"{self.path} holds nothing but blank lines. Put at least one row into it.")

@@ -49,11 +49,12 @@ def data_annotate(
     Adding the same rows again adds nothing. Nothing that was said is ever overwritten.
     """
     given = words or []
-    sources, options = [w for w in given if "=" not in w], [w for w in given if "=" in w]
+    sources = [word for word in given if "=" not in word or Path(word).is_file()]
+    options = [word for word in given if word not in sources]
     if len(sources) > 1:
         raise BadOption(f"Give one source: {' or '.join(sources)}.")
     if export is not None:
-        from tunesmith.lifecycle.annotate import export as write
+        from tunesmith.lifecycle.annotate_export import export as write
 
         lines = write(project, export, options)
         show(lines, lines, as_json=False)

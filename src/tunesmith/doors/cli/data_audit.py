@@ -1,17 +1,21 @@
 """`tunesmith data audit`: what is in this data, and does anything speak against training on it?"""
 
+import json
 import os
 import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tunesmith.core.audit import Finding
-from tunesmith.core.errors import BadData
+from tunesmith.core.errors import BadData, BadOption
 from tunesmith.doors.cli.command import AsJson, Changes, command, say, show
+
+if TYPE_CHECKING:
+    from tunesmith.lifecycle.audit import Audited
 
 WORDS = {"stop": "STOP", "warning": "warning", "note": "note"}
 
@@ -36,40 +40,57 @@ def data_audit(
     Ends with 3 if something speaks against training on it that the recipe does not accept by name.
     """
     from tunesmith.lifecycle.audit import audit
-    from tunesmith.lifecycle.mend import mend
 
     if fix is not None:
-        for sentence in mend(target, fix):
-            say(sentence)
+        _mend(target, fix)
         target = fix
     found = audit(target, changes or [], report, journal, say)
-    lines = [found.reads_as, *found.account, ""]
-    for finding in found.findings:
-        lines += _lines(finding)
-    value = {
-        "reads_as": found.reads_as,
-        "ledger": found.ledger,
-        "findings": [asdict(finding) for finding in found.findings],
-        "stops": [finding.check for finding in found.stops],
-        "report": str(report),
-    }
-    show(lines, value, as_json)
+    lines = [found.reads_as, *found.account, "", *(line for one in found.findings for line in _lines(one))]
+    show(lines, _value(found, report), as_json)
     say(f"Written for people: {report}")
     if found.stops:
         names = ", ".join(dict.fromkeys(finding.check for finding in found.stops))
         raise BadData(f"A run on this data would stop. To accept it as it is: data.audit.accept=[{names}]")
 
 
+def _mend(path: Path, target: Path) -> None:
+    """Write a clean copy, and beside it a line for everything that was changed."""
+    from tunesmith.data.mend import Change, mend
+
+    listed = target.with_name(f"{target.stem}.changes.jsonl")
+    if listed.exists():
+        raise BadOption(f"{listed} exists already, and nothing is overwritten. Choose another name.")
+    changes: list[Change] = []
+    mended = mend(path, target, changes.append)
+    listed.write_text("".join(f"{json.dumps(one._asdict())}\n" for one in changes), "utf-8")
+    kept = f"{mended.kept:,} {'row' if mended.kept == 1 else 'rows'} kept"
+    aside = f", {mended.set_aside:,} set aside in {mended.aside}" if mended.aside else ""
+    say(f"{target}: {kept}{aside}. What was changed: {listed}")
+    for what, number in mended.changes.most_common():
+        say(f"  {what}: {number:,}")
+
+
+def _value(found: "Audited", report: Path) -> dict[str, Any]:
+    return {
+        "reads_as": found.reads_as,
+        "ledger": found.ledger,
+        "findings": [asdict(finding) for finding in found.findings],
+        "stops": [finding.check for finding in found.stops],
+        "report": str(report),
+    }
+
+
 def _lines(finding: Finding) -> list[str]:
     said = [f"{WORDS[finding.severity]}  {finding.check}: {finding.sentence}"]
-    said += [f"      {_coloured(example)}" for example in finding.examples[:3]]
+    said += [f"      {coloured(example)}" for example in finding.examples[:3]]
     if finding.remedy:
         said.append(f"      Remedy: {finding.remedy}")
     return said
 
 
-def _coloured(example: str) -> str:
-    """Show what is learned of a row in green, where the terminal has colours; elsewhere the marks stay."""
+def coloured(example: str) -> str:
+    """Show a row on one line, what is learned of it in green; without colours the marks stay."""
+    example = example.replace("\n", "\u23ce ")
     if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
         return example
     return re.sub(r"\[\[(.*?)\]\]", "\x1b[32m\\1\x1b[0m", example, flags=re.DOTALL)

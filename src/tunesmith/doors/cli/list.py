@@ -33,7 +33,7 @@ def list_components(
     for kind, components in found.items():
         lines += ["", kind]
         for one in components:
-            lines.append(f"  {one.name:<14}{one.sentence}")
+            lines.append(f"  {one.name:<18}{one.sentence}")
             lines += _options(one.options) if what is not None else []
     show(lines[1:], {kind: [vars(one) for one in components] for kind, components in found.items()}, as_json)
 

@@ -59,7 +59,7 @@ def test_the_prompt_that_is_served_is_the_one_that_is_trained(start, tiny_model:
         Message("user", "Thank you \U0001f642"),
     ]
     assert seen == [list(tiny_model.chat.encode_prompt(turns))]
-    trained = tiny_model.chat.encode_conversation([*turns, Message("assistant", "You are welcome.")])
+    (trained,) = tiny_model.chat.encode_conversation([*turns, Message("assistant", "You are welcome.")])
     assert list(trained.ids[: len(seen[0])]) == seen[0]
 
 
