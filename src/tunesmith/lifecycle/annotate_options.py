@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -116,7 +116,7 @@ def _usual(kind: Kind | None) -> Work:
 def _read_if_file(name: str, value: Any) -> Any:
     """Read guidelines and labels from a file where one is named: JSON, or a label per line."""
     if name == "labels" and isinstance(value, list):  # numbers have one spelling: that of JSON
-        labels: list[Any] = value
+        labels = cast(list[Any], value)
         return [label if isinstance(label, str) else json.dumps(label) for label in labels]
     if name not in ("guidelines", "labels") or not isinstance(value, str):
         return value
