@@ -94,5 +94,6 @@ def test_its_data_pass_the_check(page: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(ROOT)
     checked = check(recipe)
     assert checked.steps >= 20
-    assert checked.ledger["dropped"] == {}
+    by_cleaners = {"gives a held-out row away"} if recipe.data.clean else set[str]()
+    assert checked.ledger["dropped"].keys() <= by_cleaners
     assert checked.ledger["splits"]["test"]["rows"] >= 20
