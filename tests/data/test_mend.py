@@ -261,6 +261,31 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
         mend(tmp_path / "rows.jsonl", tmp_path / "clean.jsonl", lambda change: None)
 
 
+def test_a_folder_that_is_missing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(BadOption, match=r"There is no folder .*no for the copy"):
+        mend(write(tmp_path, GOOD), tmp_path / "no" / "clean.jsonl", lambda change: None)
+
+
+def test_a_suffix_in_capitals_is_the_same(tmp_path: Path) -> None:
+    mend(
+        write(tmp_path, b"prompt,completion\na,b\n", "ROWS.CSV"), tmp_path / "clean.csv", lambda change: None
+    )
+    assert (tmp_path / "clean.csv").read_bytes() == b"prompt,completion\na,b\n"
+
+
+def test_a_file_that_vanishes_is_an_error(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD + b"\n" + GOOD)
+    with pytest.raises(BadData, match=r"rows.jsonl cannot be read or written: No such file"):
+        mend(path, tmp_path / "clean.jsonl", lambda change: None, lambda draft: _without(path, draft))
+
+
+def _without(path: Path, draft: Path) -> File:
+    """Give a source for a draft, and remove the file that it was made of."""
+    if draft != path:
+        path.unlink()
+    return File(path=draft)
+
+
 def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
     path = write(tmp_path, GOOD * 10_000)
     with no_file_beyond(1000), pytest.raises(DiskFull, match=r"No room for .*clean.jsonl"):

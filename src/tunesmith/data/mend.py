@@ -70,14 +70,12 @@ def mend(
     reads the copy without a bad row. What is set aside goes to a file beside the target, as it stood; where
     the file as a whole had to be decoded, in UTF-8. JSON becomes JSONL. What is clean is copied byte by byte.
 
-    Raises BadOption for a target that exists already or has another suffix, BadData for a file that is none
-    of these or has no row to keep, and DiskFull; then nothing is left behind.
+    Raises BadOption for a target that exists already, has another suffix or no folder, BadData for a file
+    that is none of these or has no row to keep, and DiskFull; then nothing is left behind.
     """
     aside = target.with_name(f"{target.stem}.set-aside{target.suffix}")
     form = _form(path, target, rows_of(path))
-    for taken in (target, aside):
-        if taken.exists():
-            raise BadOption(f"{taken} exists already, and nothing is overwritten. Choose another name.")
+    _check_free(target, aside)
     try:
         with TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
             work = _Work(path, readable(path, Path(folder)), form, Path(folder) / target.name)
@@ -91,8 +89,17 @@ def mend(
     except OSError as error:
         if is_full(error):
             raise DiskFull(f"No room for {target}: {error.strerror}. Make room, try again.") from None
-        raise
+        said = f"{error.filename or path} cannot be read or written: {error.strerror}. Check its permissions."
+        raise BadData(said) from error
     return mended
+
+
+def _check_free(target: Path, aside: Path) -> None:
+    if not target.parent.is_dir():
+        raise BadOption(f"There is no folder {target.parent} for the copy. Make it, or choose another.")
+    for taken in (target, aside):
+        if taken.exists():
+            raise BadOption(f"{taken} exists already, and nothing is overwritten. Choose another name.")
 
 
 class _Form(NamedTuple):
@@ -104,7 +111,7 @@ class _Form(NamedTuple):
 
 
 def _form(path: Path, target: Path, source: Source) -> _Form:
-    suffix, wanted = path.suffix.lower(), (path.suffix,)
+    suffix, wanted = path.suffix.lower(), (path.suffix.lower(),)
     delimiter = "\t" if suffix in TAB_SUFFIXES else ","
     if isinstance(source, Jsonl) or (isinstance(source, File) and suffix in _JSON):
         form, wanted = _Form(json_pieces), _LINES

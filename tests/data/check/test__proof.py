@@ -215,6 +215,19 @@ def test_a_call_of_which_something_is_missing_is_found(name: str, lost: str) -> 
         prover.prove(row, encoded(changed, chat), is_thorough=False)
 
 
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("chatml", Message("assistant", "Let me look.", tool_calls=(CALL,))),
+        ("qwen2", Message("assistant", "", reasoning="Look it up.", tool_calls=(CALL,))),
+    ],
+)
+def test_what_a_template_never_renders_is_left_to_another_check(name: str, answer: Message) -> None:
+    chat = chat_of(name)
+    row = Example(PLACE, (TURNS[0], answer))
+    assert Prover(chat).prove(row, encoded(row, chat), is_thorough=True) == set()
+
+
 def test_words_that_a_template_drops_beside_a_call_are_missed() -> None:
     chat = chat_of("mistral_v3")
     row = Example(PLACE, (TURNS[0], Message("assistant", "Let me look.", tool_calls=(CALL,))))
@@ -246,6 +259,39 @@ def test_what_stands_behind_a_piece_that_was_cut_off_is_not_mistaken_for_it() ->
     assert Prover(chat).prove(three, [first, cut, third], is_thorough=True) == set()
     with pytest.raises(Unproven, match="not each answer"):
         Prover(chat).prove(three, [first, third], is_thorough=True)
+
+
+def test_answers_with_nothing_but_an_end_between_them_are_told_apart() -> None:
+    alone = "{% for m in messages %}{{ m.content }}{{ '<|im_end|>' if m.role == 'assistant' }}{% endfor %}"
+    chat = ChatTokenizer(tokenizer_of(replace(BY_NAME["chatml"], source=alone)))
+    row = Example(PLACE, (TURNS[0], TURNS[1], TURNS[3]))
+    (sequence,) = encoded(row, chat)
+    assert len(spans_of(sequence)) == 1
+    assert Prover(chat).prove(row, [sequence], is_thorough=True) == set()
+    with pytest.raises(Unproven, match="something else than an answer"):
+        Prover(chat).prove(replace(row, messages=(*TURNS[:2], TURNS[1])), [sequence], is_thorough=False)
+
+
+def test_a_template_may_frame_answers_otherwise_where_there_is_a_system_turn() -> None:
+    frames = (
+        "{% for m in messages %}<|im_start|>"
+        "{{ '(' if m.role == 'assistant' and messages[0].role == 'system' }}"
+        "{{ m.content }}<|im_end|>{% endfor %}{% if add_generation_prompt %}<|im_start|>{% endif %}"
+    )
+    chat = ChatTokenizer(tokenizer_of(replace(BY_NAME["chatml"], source=frames)))
+    row = Example(PLACE, (Message("system", "Be kind."), *TURNS))
+    sequences = encoded(row, chat)
+    assert "(On its way." in chat.spell(sequences[0].ids)
+    assert Prover(chat).prove(row, sequences, is_thorough=True) == set()
+    with pytest.raises(Unproven, match="something else than a server"):
+        Prover(chat).prove(row, encoded(ROW, chat), is_thorough=True)
+
+
+def test_a_row_with_nothing_to_learn_is_found() -> None:
+    chat = chat_of("chatml")
+    row = Example(PLACE, (TURNS[0], replace(TURNS[1], weight=0.0)))
+    with pytest.raises(Unproven, match="nothing is learned"):
+        Prover(chat).prove(row, encoded(row, chat), is_thorough=False)
 
 
 def test_answers_of_weight_zero_are_not_missed() -> None:

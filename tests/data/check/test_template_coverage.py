@@ -142,5 +142,26 @@ def test_the_name_of_a_tool_need_not_be_rendered() -> None:
     assert look(chat_of("qwen2"), [ROWS["calls"]]) == []
 
 
+def test_what_a_template_refuses_it_has_looked_at() -> None:
+    refuses = (
+        "{% for m in messages %}{{ raise_exception('too long') if m.name | length > 9 }}"
+        + MARKS
+        + "{% endfor %}"
+    )
+    assert look(chat_of("chatml", refuses), [ROWS["names of speakers"]]) == []
+
+
+def test_tools_may_stand_in_their_frame() -> None:
+    framed = json.dumps([{"type": "function", "function": tool} for tool in json.loads(TOOLS)])
+    row = replace(ROWS["tools"], tools=framed)
+    names_only = (
+        "{% for tool in tools %}{{ tool.function.name }}{% endfor %}{% for m in messages %}"
+        + MARKS
+        + "{% endfor %}"
+    )
+    assert look(chat_of("chatml", names_only), [row]) == []
+    assert names(look(chat_of("chatml"), [row])) == {"tools"}
+
+
 def test_texts_and_rows_without_anything_special_are_fine() -> None:
     assert look(chat_of("chatml"), [ROWS["plain"], Example(Place("a.txt", 1), text="Text.")]) == []

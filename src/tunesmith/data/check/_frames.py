@@ -94,4 +94,4 @@ def words_of(turn: Message) -> tuple[str, str]:
 def _with_other_words(turn: Message) -> Message:
     inside = {"thought inside": _OPEN + _THOUGHT + _CLOSE, "thought half inside": _THOUGHT + _CLOSE}
     content = inside.get(form_of(turn), "") + _WORD
-    return replace(turn, content=content, reasoning=_THOUGHT if turn.reasoning else "", weight=1.0)
+    return replace(turn, content=content, reasoning=_THOUGHT if turn.reasoning else "")
