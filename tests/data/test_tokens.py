@@ -66,6 +66,7 @@ def test_a_row_is_shown_as_often_as_asked(tmp_path: Path):
     found = written(tmp_path, [("a", [sequence(1), sequence(2)]), ("b", [sequence(3)]), ("c", [sequence(4)])])
     shown = found.flat(np.array([2, 1, 3]))
     assert [one.ids[0] for one in shown] == [1, 2, 1, 2, 3, 4, 4, 4]
+    assert shown.lengths() == [1] * 8
     assert (len(shown), shown[-1].key, [one.ids[0] for one in shown[3:5]]) == (8, "c", [2, 3])
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from itertools import islice
 
 import pytest
@@ -42,6 +43,20 @@ def test_the_order_is_the_same_on_every_machine() -> None:
     rows = of_lengths([4] * 6)
     order = [keys(plan)[0] for plan in plans(rows, seed=7, epochs=2, tokens_per_step=4)]
     assert order == ["2", "3", "5", "1", "4", "0", "0", "4", "1", "3", "2", "5"]
+
+
+class Stored(list[Encoded]):
+        return [3, 1, 2, 3, 1, 2]
+
+    def __iter__(self) -> Iterator[Encoded]:
+        raise AssertionError("rows are read though their lengths are known")
+
+
+def test_rows_that_know_their_lengths_are_not_read_to_plan() -> None:
+    rows = of_lengths([3, 1, 2, 3, 1, 2])
+    assert count_steps(Stored(rows), seed=7, epochs=2, tokens_per_step=4) == count_steps(rows, 7, 2, 4)
+    stored, plain = (list(plans(some, 7, 2, 4)) for some in (Stored(rows), rows))
+    assert stored == plain
 
 
 def test_an_epoch_does_not_depend_on_how_many_there_are() -> None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 Severity = Literal["note", "warning", "stop"]
 """A finding that stops keeps a run from starting until the recipe accepts it by name."""
 
+WORTH_A_WARNING = 0.005
+"""From which share of rows on what may be chance is a warning, not a note."""
+
 MOST_EXAMPLES = 10
 """How many of the rows that a finding concerns are shown; all are counted."""
 

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from tunesmith.core.example import Message
 
@@ -39,6 +39,15 @@ class Encoded:
     def trained(self) -> int:
         """How many tokens are worth something."""
         return sum(weight != 0 for weight in self.weights)
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """Token sequences whose lengths are known without reading them, as those on a disk are."""
+
+    def lengths(self) -> list[int]:
+        """Give the length of every sequence in tokens."""
+        ...
 
 
 class Chat(Protocol):

@@ -122,13 +122,12 @@ class Tokens(Sequence[list[Encoded]]):
     def flat(self, times: NDArray[np.int64] | None = None) -> "Sequences":
         """Give all sequences in order, those of each row `times` after each other; unset: once."""
         ends = self._columns["row-ends"]
-        rows = np.repeat(np.arange(len(self)), np.diff(ends, prepend=0))
-        places = np.arange(len(rows))
-        if times is not None:
-            each = np.split(places, ends[:-1]) if len(ends) else []
-            repeated = [np.tile(own, count) for own, count in zip(each, times.tolist(), strict=True)]
-            places = np.concatenate([np.zeros(0, np.int64), *repeated])
-        return Sequences(self, places, rows)
+        each = np.diff(ends, prepend=0)
+        rows = np.arange(len(self))
+        shown = rows if times is None else np.repeat(rows, times)
+        before = np.cumsum(each[shown]) - each[shown]
+        places = np.arange(int(each[shown].sum())) + np.repeat((ends - each)[shown] - before, each[shown])
+        return Sequences(self, places, np.repeat(rows, each))
 
     def sequence(self, place: int, row: int) -> Encoded:
         """Give one sequence by its place among all; it belongs to this row."""
@@ -181,6 +180,10 @@ class Sequences(Sequence[Encoded]):
         place = int(self.places[number])
         return self.tokens.sequence(place, int(self.rows[place]))
 
+    def lengths(self) -> list[int]:
+        """Give the length of every sequence in tokens."""
+        return self.tokens.lengths()[self.places].tolist()
+
     def __iter__(self) -> Iterator[Encoded]:
         for position in range(len(self)):
             yield self[position]
@@ -205,4 +208,4 @@ def _joined(parts: Sequence[Any], dtype: Any) -> NDArray[Any]:
 def _mapped(path: Path, dtype: Any) -> NDArray[Any]:
     if not path.stat().st_size:  # nothing cannot be mapped
         return np.zeros(0, dtype)
-    return np.memmap(path, dtype, mode="r")
+    return np.asarray(np.memmap(path, dtype, mode="r"))  # a plain array: a slice of a memmap is slow

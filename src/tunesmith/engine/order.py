@@ -3,7 +3,10 @@
 import random
 from collections.abc import Iterator, Sequence
 
-from tunesmith.core.cards import Encoded, Plan
+import numpy as np
+from numpy.typing import NDArray
+
+from tunesmith.core.cards import Encoded, Measured, Plan
 
 
 def plans(rows: Sequence[Encoded], seed: int, epochs: int, tokens_per_step: int) -> Iterator[Plan]:
@@ -12,7 +15,7 @@ def plans(rows: Sequence[Encoded], seed: int, epochs: int, tokens_per_step: int)
     Each epoch sees every row once, in an order of its own. A step takes whole rows until the next one
     would exceed `tokens_per_step`, at least one; the last step of an epoch may be smaller.
     """
-    step, lengths = 0, [len(row) for row in rows]
+    step, lengths = 0, _lengths(rows)
     for epoch in range(1, epochs + 1):
         for group in _groups(lengths, _shuffled(len(rows), seed, epoch), tokens_per_step):
             step += 1
@@ -21,9 +24,13 @@ def plans(rows: Sequence[Encoded], seed: int, epochs: int, tokens_per_step: int)
 
 def count_steps(rows: Sequence[Encoded], seed: int, epochs: int, tokens_per_step: int) -> int:
     """Count the optimizer steps that `plans` will give."""
-    lengths = [len(row) for row in rows]
+    lengths = _lengths(rows)
     shuffles = (_shuffled(len(rows), seed, epoch) for epoch in range(1, epochs + 1))
     return sum(1 for order in shuffles for _ in _groups(lengths, order, tokens_per_step))
+
+
+def _lengths(rows: Sequence[Encoded]) -> NDArray[np.int64]:
+    return np.array(rows.lengths() if isinstance(rows, Measured) else list(map(len, rows)), np.int64)
 
 
 def _shuffled(count: int, seed: int, epoch: int) -> list[int]:
@@ -32,14 +39,12 @@ def _shuffled(count: int, seed: int, epoch: int) -> list[int]:
     return order
 
 
-def _groups(lengths: Sequence[int], order: Sequence[int], tokens_per_step: int) -> Iterator[list[int]]:
-    group: list[int] = []
-    tokens = 0
-    for index in order:
-        if group and tokens + lengths[index] > tokens_per_step:
-            yield group
-            group, tokens = [], 0
-        group.append(index)
-        tokens += lengths[index]
-    if group:
-        yield group
+def _groups(
+    lengths: NDArray[np.int64], order: Sequence[int], tokens_per_step: int
+) -> Iterator[Sequence[int]]:
+    ends = np.cumsum(lengths[order])
+    start, done = 0, 0
+    while start < len(order):
+        stop = max(int(np.searchsorted(ends, done + tokens_per_step, "right")), start + 1)
+        yield order[start:stop]
+        start, done = stop, int(ends[stop - 1])

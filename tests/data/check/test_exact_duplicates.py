@@ -25,7 +25,9 @@ def test_rows_that_repeat_an_earlier_one_are_counted_in_all_and_in_training():
     train = [*ROWS[:80], *(again(number, 200 + number) for number in (3, 3, 7))]
     rows, prompts = look(train, validation=ROWS[80:90], test=[*ROWS[90:], again(95, 300), again(1, 301)])
     assert (rows.check, rows.severity, rows.rows) == ("exact_duplicates", "warning", 5)
-    assert rows.sentence == ("5 of 105 rows repeat an earlier row in all they say, 3 of them in training.")
+    assert (
+        rows.sentence == "Rows that repeat an earlier row in all they say: 5 of 105, 3 of them in training."
+    )
     assert rows.chart == {"train": 3, "validation": 0, "test": 2}
     assert rows.remedy == "data.clean: [{name: deduplicate}] keeps the first of them."
     assert rows.examples[2].startswith(f"rows.jsonl:207 repeats rows.jsonl:8: {PROMPTS[7]}")
@@ -35,7 +37,7 @@ def test_rows_that_repeat_an_earlier_one_are_counted_in_all_and_in_training():
 def test_a_row_that_differs_in_anything_that_is_learned_repeats_none():
     assert look([*ROWS, again(3, 200, value=1.0), again(4, 201, labels=("x",))])[0].rows == 2
     (prompts,) = look([*ROWS, again(3, 200, value=1.0), again(4, 201, labels=("x",))])
-    assert prompts.sentence.startswith("2 of 102 rows repeat the prompt of an earlier row")
+    assert prompts.sentence.startswith("Rows that repeat the prompt of an earlier row: 2 of 102")
 
 
 def test_repeated_prompts_are_counted_to_the_letter_and_apart_from_case():
@@ -51,12 +53,20 @@ def test_repeated_prompts_are_counted_to_the_letter_and_apart_from_case():
     assert rows.rows == 1
     assert (prompts.severity, prompts.rows) == ("warning", 5)
     assert prompts.sentence == (
-        "5 of 105 rows repeat the prompt of an earlier row, 5 of them in training: 3 to the letter, 2 apart "
-        "from case and white space. 4 prompts are asked more than once; 1 of the rows repeat the answer as "
-        "well."
+        "Rows that repeat the prompt of an earlier row: 5 of 105, 5 of them in training; 3 to the letter, 2 apart "
+        "from case and white space. Prompts that are asked more than once: 4. Rows that repeat the answer as "
+        "well: 1."
     )
     assert prompts.examples[1].startswith("rows.jsonl:201 repeats rows.jsonl:1: ")
     assert "by: prompt" in prompts.remedy
+
+
+def test_many_answers_to_the_same_prompts_are_a_note_unless_rows_repeat_as_well():
+    several = [row(PROMPTS[0], f"answer {number}", 200 + number) for number in range(20)]
+    (asked,) = look([*ROWS, *several])
+    assert (asked.severity, asked.rows) == ("note", 20)
+    assert asked.sentence.endswith("So many different answers look wanted.")
+    assert [found.severity for found in look([*ROWS, *several, again(5, 300)])] == ["warning", "warning"]
 
 
 def test_the_order_of_splits_decides_which_row_is_the_first():
@@ -67,7 +77,7 @@ def test_the_order_of_splits_decides_which_row_is_the_first():
 
 def test_raw_text_has_no_prompts():
     (rows,) = look(raw("a", "b", "a", "A"), kind="text")
-    assert rows.sentence == "1 of 4 rows repeat an earlier row in all they say, 1 of them in training."
+    assert rows.sentence == "Rows that repeat an earlier row in all they say: 1 of 4, 1 of them in training."
 
 
 def test_ten_rows_are_shown_and_all_are_counted():

@@ -161,9 +161,14 @@ def test_documents_are_proven_too(chat: ChatTokenizer) -> None:
     assert stop.rows == 2
 
 
-@pytest.mark.parametrize("kind", ["pairs", "ratings", "prompts"])
+@pytest.mark.parametrize("kind", ["ratings", "prompts"])
 def test_other_kinds_of_rows_are_not_looked_at(kind: Kind, chat: ChatTokenizer) -> None:
     assert LabelProof().look(material(chat, [row(1)], kind)) == []
+
+
+def test_the_preferred_answers_of_pairs_are_proved(chat: ChatTokenizer) -> None:
+    (shown,) = LabelProof().look(material(chat, [row(1), row(2)], "pairs"))
+    assert shown.sentence.startswith("All 2 rows were looked at token by token.")
 
 
 def test_nothing_is_said_of_no_rows(chat: ChatTokenizer) -> None:

@@ -27,6 +27,12 @@ def test_a_small_minority_is_a_warning_that_names_its_rows() -> None:
     assert "{name: language, keep: [en]}" in finding.remedy
 
 
+def test_a_few_rows_among_many_are_a_note_that_names_them() -> None:
+    (finding,) = look(rows(400, 1), Languages())
+    assert (finding.severity, finding.rows, finding.examples) == ("note", 1, ("r:401: de",))
+    assert "{name: language, keep: [en]}" in finding.remedy
+
+
 def test_examples_stand_in_the_order_of_the_rows() -> None:
     (finding,) = Languages().look(Material("text", {"train": rows(60, 5)}, {}, None, 100))  # type: ignore[arg-type]
     assert finding.examples == tuple(f"r:{number}: de" for number in range(61, 66))

@@ -25,7 +25,7 @@ def test_near_copies_are_counted_without_those_to_the_letter():
     (finding,) = look([*ROWS, *copies, *exact])
     assert (finding.check, finding.severity, finding.rows) == ("near_duplicates", "warning", 3)
     assert finding.sentence == (
-        "3 of 106 training rows (2.8%) say nearly the same as an earlier one (similarity 0.8 or more). "
+        "Training rows that say nearly the same as an earlier one (similarity 0.8 or more): 3 of 106 (2.8%). "
         "2 more repeat one to the letter. The largest group has 3 rows."
     )
     assert finding.remedy == "data.clean: [{name: deduplicate, by: near}] keeps the first of each group."
@@ -66,7 +66,16 @@ def test_rows_that_were_made_from_others_may_resemble_them():
     assert look([made, *ROWS, made]) == []
     (finding,) = look([made, *ROWS, made, near(3, 1, 200)])
     assert finding.examples[0].startswith("rows.jsonl:200 is like rows.jsonl:4 ")
-    assert finding.sentence.startswith("1 of 101 training rows")
+    assert finding.sentence.startswith(
+        "Training rows that say nearly the same as an earlier one (similarity 0.8 or more): 1 of 101 "
+    )
+
+
+def test_a_few_among_many_are_a_note():
+    few = [*ROWS, near(3, 1, 500)]
+    assert [found.severity for found in look(few)] == ["warning"]
+    others = [row(text, text, line) for line, text in enumerate(texts(110, seed=3), 501)]
+    assert [found.severity for found in look([*few, *others])] == ["note"]
 
 
 def test_only_training_rows_are_looked_at():

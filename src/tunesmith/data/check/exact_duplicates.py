@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+ON_PURPOSE = 0.1
+"""Where so large a share of rows repeats prompts with other answers, these are taken to be wanted."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExactDuplicates(Check):
@@ -64,7 +67,9 @@ class _Repeated:
     def say(self, what: str) -> str:
         """Say how many there are, and how many of them are trained on."""
         training = self.by_split.get("train", 0)
-        return f"{self.count:,} of {len(self.rows):,} rows repeat {what}, {training:,} of them in training"
+        return (
+            f"Rows that repeat {what}: {self.count:,} of {len(self.rows):,}, {training:,} of them in training"
+        )
 
     def examples(self, text: Callable[[Example], str]) -> tuple[str, ...]:
         """Show the first of them, with the row that they repeat."""
@@ -87,12 +92,14 @@ def _rows_finding(same: _Repeated) -> Finding:
 
 def _prompts_finding(asked: _Repeated, to_the_letter: int, same: int) -> Finding:
     prompts = len(set(asked.of[asked.of >= 0].tolist()))
+    on_purpose = not same and asked.count >= ON_PURPOSE * len(asked.rows)
     return Finding(
         "exact_duplicates",
-        "warning",
-        f"{asked.say('the prompt of an earlier row')}: {to_the_letter:,} to the letter, "
-        f"{asked.count - to_the_letter:,} apart from case and white space. {prompts:,} prompts are "
-        f"asked more than once; {same:,} of the rows repeat the answer as well.",
+        "note" if on_purpose else "warning",
+        f"{asked.say('the prompt of an earlier row')}; {to_the_letter:,} to the letter, "
+        f"{asked.count - to_the_letter:,} apart from case and white space. Prompts that are asked more than "
+        f"once: {prompts:,}. Rows that repeat the answer as well: {same:,}."
+        + (" So many different answers look wanted." if on_purpose else ""),
         rows=asked.count,
         examples=asked.examples(question),
         remedy="data.clean: [{name: deduplicate, by: prompt}] keeps the first answer. Several may be wanted.",

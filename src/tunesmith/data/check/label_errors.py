@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from tunesmith.core.audit import MOST_EXAMPLES, Finding, Material
+from tunesmith.core.audit import MOST_EXAMPLES, WORTH_A_WARNING, Finding, Material
 from tunesmith.core.contracts import Check
 from tunesmith.core.example import Example
 from tunesmith.data.classes import classes
@@ -35,9 +35,6 @@ PARTS = 5
 
 LEAST_AGREEMENT = 0.7
 """A model that agrees with fewer labels knows too little to doubt them."""
-
-WORTH_A_WARNING = 0.005
-"""From which share of wrong labels on a finding is a warning."""
 
 MOST_LABELS = 200
 MOST_OF_SEVERAL = 30

@@ -19,7 +19,7 @@ from tunesmith.data.source._refused import excerpt
 if TYPE_CHECKING:
     from tunesmith.data.check._proof import Remark
 
-_PROVED = ("conversations", "labels", "text")
+_PROVED = ("conversations", "labels", "pairs", "text")
 """Kinds of which answers, or whole texts, are learned."""
 
 SHOWN_ROWS = 3

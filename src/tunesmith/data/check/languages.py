@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tunesmith.core.audit import MOST_EXAMPLES, Finding, Material
+from tunesmith.core.audit import MOST_EXAMPLES, WORTH_A_WARNING, Finding, Material
 from tunesmith.core.contracts import Check
 from tunesmith.core.example import Example
 from tunesmith.core.hashing import hash_text
@@ -37,14 +37,15 @@ class Languages(Check):
             return []
         judged = counts.total()
         rare = {code for code, rows in counts.items() if rows < self.minority * judged}
+        strangers = sum(counts[code] for code in rare)
         of_all = f"all {number:,} rows" if len(told) == number else f"{len(told):,} of {number:,} rows"
         said = ", ".join(f"{code} {rows:,}" for code, rows in counts.most_common())
         return [
             Finding(
                 "languages",
-                "warning" if rare else "note",
+                "warning" if strangers >= WORTH_A_WARNING * judged and rare else "note",
                 f"Languages of {of_all}: {said}; {len(told) - judged:,} could not be told.",
-                rows=sum(counts[code] for code in rare),
+                rows=strangers,
                 examples=tuple(f"{name}: {code}" for code, name in told if code in rare)[:MOST_EXAMPLES],
                 remedy=_remedy([code for code, _ in counts.most_common() if code not in rare])
                 if rare

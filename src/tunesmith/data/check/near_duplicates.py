@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from tunesmith.core.audit import MOST_EXAMPLES, Finding, Material
+from tunesmith.core.audit import MOST_EXAMPLES, WORTH_A_WARNING, Finding, Material
 from tunesmith.core.contracts import Check
 from tunesmith.core.example import Example
 from tunesmith.data.source._refused import excerpt
@@ -53,10 +53,10 @@ class NearDuplicates(Check):
         return [
             Finding(
                 "near_duplicates",
-                "warning",
-                f"{_share(len(found), len(numbers))} say nearly the same as an earlier one "
-                f"(similarity {self.similarity:g} or more). {int(exact.sum()):,} more repeat one to the "
-                f"letter. The largest group has {max(groups.values()) + 1:,} rows.",
+                "warning" if len(found) >= WORTH_A_WARNING * len(numbers) else "note",
+                "Training rows that say nearly the same as an earlier one (similarity "
+                f"{self.similarity:g} or more): {_share(len(found), len(numbers))}. {int(exact.sum()):,} more "
+                f"repeat one to the letter. The largest group has {max(groups.values()) + 1:,} rows.",
                 rows=len(found),
                 examples=_examples(rows, numbers, copies, found),
                 remedy="data.clean: [{name: deduplicate, by: near}] keeps the first of each group.",
@@ -66,7 +66,7 @@ class NearDuplicates(Check):
 
 
 def _share(found: int, rows: int) -> str:
-    return f"{found:,} of {rows:,} training rows ({found / rows:.1%})"
+    return f"{found:,} of {rows:,} ({found / rows:.1%})"
 
 
 def _examples(
