@@ -7,7 +7,7 @@ import pytest
 
 from tunesmith.core.contracts import Metric
 from tunesmith.core.errors import BadData
-from tunesmith.evaluation.learning_curve import LearningCurve, learning_curve
+from tunesmith.evaluation.learning_curve import LearningCurve, compared, learning_curve
 from tunesmith.evaluation.metric.exact_match import ExactMatch
 
 SIZES = (100, 200, 400, 800, 1600)
@@ -95,3 +95,26 @@ def test_too_few_sizes_and_other_rows_are_refused():
         curve({rows: found[rows] for rows in SIZES[:3]})
     with pytest.raises(BadData, match="same test rows"):
         curve(found | {100: found[100][:-1]})
+
+
+def test_a_change_is_judged_with_all_rows_by_the_same_test_rows():
+    own = tables(1, 0.5, 1)
+    better = {rows: table - [0.2, 0] for rows, table in own.items()}
+    found = compared("cost", Cost(), (own, better), "training.epochs=9", seed=1)
+    assert list(found.results) == list(SIZES)
+    assert found.results[400].gain.value == pytest.approx(0.2)
+    assert found.sentence.startswith(
+        "With 1,600 training rows, the gain in cost by training.epochs=9 is +0.2"
+    )
+    assert found.sentence.endswith(": better with this change.")
+    assert compared("cost", Cost(), (better, own), "x=1", seed=1).sentence.endswith("worse with this change.")
+    same = compared("cost", Cost(), (own, own), "x=1", seed=1)
+    assert same.sentence.endswith("no difference that can be told from chance.")
+
+
+def test_only_sizes_that_were_tried_both_ways_are_compared():
+    own = tables(1, 0.5, 1)
+    found = compared("cost", Cost(), (own, {400: own[400], 7: own[100]}), "x=1", seed=1)
+    assert list(found.results) == [400]
+    with pytest.raises(BadData, match="No trial with x=1 is finished"):
+        compared("cost", Cost(), (own, {}), "x=1", seed=1)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from tunesmith.core.contracts import Metric
 from tunesmith.core.errors import BadData
 from tunesmith.core.figures import places, span, write
-from tunesmith.core.report import Interval
-from tunesmith.evaluation.statistics import Statistics, resampled
+from tunesmith.core.report import Interval, MetricResult
+from tunesmith.evaluation.statistics import Statistics, measure, resampled
 
 FEWEST_SIZES = 4
 EXPONENTS = np.linspace(0.1, 1.5, 29)
@@ -47,6 +47,53 @@ class LearningCurve:
         if self.gain.high <= 0:
             return f"{opening} {gain}: more data of this kind would not help."
         return f"{opening} {gain}: too uncertain to tell whether more data of this kind would help."
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a change to the recipe does to a metric, by training rows: in each result, `tuned` has the change.
+
+    Rows that an augmenter made do not count as training rows.
+    """
+
+    metric: str
+    change: str
+    results: Mapping[int, MetricResult]
+
+    @property
+    def sentence(self) -> str:
+        """Say whether the change is better with all training rows, and how sure that is."""
+        rows = max(self.results)
+        gain = self.results[rows].gain
+        digits = places(gain)
+        said = f"{write(gain.value, digits, signed=True)} ({span(gain, digits, signed=True)})"
+        opening = f"With {rows:,} training rows, the gain in {self.metric} by {self.change} is {said}"
+        if gain.low > 0:
+            return f"{opening}: better with this change."
+        if gain.high < 0:
+            return f"{opening}: worse with this change."
+        return f"{opening}: no difference that can be told from chance."
+
+
+def compared(
+    name: str,
+    metric: Metric,
+    tables: tuple[Mapping[int, Statistics], Mapping[int, Statistics]],
+    change: str,
+    *,
+    seed: int,
+) -> Compared:
+    """Compare a metric's statistics at each number of training rows: as the recipe is, and with the change.
+
+    Raises BadData where no number of rows was tried both ways.
+    """
+    own, changed = tables
+    both = sorted(own.keys() & changed.keys())
+    if not both:
+        raise BadData(f"No trial with {change} is finished. Finish the trials that are missing.")
+    return Compared(
+        name, change, {rows: measure(name, metric, own[rows], changed[rows], seed=seed) for rows in both}
+    )
 
 
 def learning_curve(

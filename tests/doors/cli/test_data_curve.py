@@ -4,14 +4,13 @@ import json
 from pathlib import Path
 
 from command_line import Command
+from finished_curve import CHANGE
 from small_runs import write_recipe
+from tunesmith.lifecycle.search import Search
 
 
-def test_a_curve_is_made_shown_and_gone_on_with(command: Command, tiny_folder: Path, tmp_path: Path) -> None:
-    recipe = write_recipe(tmp_path, tiny_folder, count=120)
-    told = command(
-        "data", "curve", recipe, "training.max_steps=1", "--shares", "0.25,0.5,0.75,1", "--runs", tmp_path
-    )
+def test_a_curve_and_what_a_change_does_are_shown(command: Command, finished_curve: Search) -> None:
+    told = command("data", "curve", "--resume", finished_curve.folder.path)
     assert told.code == 0
     lines = told.out.splitlines()
     assert lines[0] == "perplexity"
@@ -19,21 +18,23 @@ def test_a_curve_is_made_shown_and_gone_on_with(command: Command, tiny_folder: P
     assert lines[5].endswith("expected")
     assert lines[6].startswith("From ")
     assert "training rows, the gain in perplexity would be" in lines[6]
-    folder = lines[7].removeprefix("runs: ")
-    assert "trial 4 of 4 finished" in told.err
-    again = command("data", "curve", "--resume", folder, "--json")
-    assert again.code == 0
-    (curve,) = json.loads(again.out)
-    assert curve["sentence"] == lines[6]
-    assert len(curve["points"]) == 4
+    assert lines[7] == f"perplexity with {CHANGE}"
+    assert all(" becomes " in line and " gain " in line for line in lines[8:12])
+    assert f"the gain in perplexity by {CHANGE} is" in lines[12]
+    assert lines[13] == f"runs: {finished_curve.folder.path}"
+    whole = json.loads(command("data", "curve", "--resume", finished_curve.folder.path, "--json").out)
+    assert [one["sentence"] for one in (*whole["learning"], *whole["compared"])] == [lines[6], lines[12]]
+    assert len(whole["learning"][0]["points"]) == len(whole["compared"][0]["results"]) == 4
 
 
 def test_it_needs_a_recipe_or_a_folder_and_numbers(
     command: Command, tiny_folder: Path, tmp_path: Path
 ) -> None:
     assert "Give either a recipe, or --resume" in command("data", "curve").err
-    told = command(
-        "data", "curve", write_recipe(tmp_path, tiny_folder), "--shares", "half", "--runs", tmp_path
-    )
+    recipe = write_recipe(tmp_path, tiny_folder)
+    told = command("data", "curve", recipe, "--shares", "half", "--runs", tmp_path)
     assert (told.code, told.out) == (2, "")
     assert "--shares 'half': write numbers with commas" in told.err
+    told = command("data", "curve", recipe, "--compare", "evaluation={}", "--runs", tmp_path)
+    assert "cannot be compared" in told.err
+    assert not list(tmp_path.glob("*-curve-*"))

@@ -55,8 +55,8 @@ class NearDuplicates(Check):
                 "near_duplicates",
                 "warning" if len(found) >= WORTH_A_WARNING * len(numbers) else "note",
                 "Training rows that say nearly the same as an earlier one (similarity "
-                f"{self.similarity:g} or more): {_share(len(found), len(numbers))}. {int(exact.sum()):,} more "
-                f"repeat one to the letter. The largest group has {max(groups.values()) + 1:,} rows.",
+                f"{self.similarity:g} or more): {_share(len(found), len(numbers))}. {int(exact.sum()):,} "
+                f"more repeat one to the letter. The largest group has {max(groups.values()) + 1:,} rows.",
                 rows=len(found),
                 examples=_examples(rows, numbers, copies, found),
                 remedy="data.clean: [{name: deduplicate, by: near}] keeps the first of each group.",
