@@ -1,4 +1,4 @@
-"""Labelled rows whose words are as unevenly frequent as those of people, some of them belonging to a topic."""
+"""Labelled rows whose words are as unevenly frequent as those of people; some belong to a topic."""
 
 import random
 from collections.abc import Sequence

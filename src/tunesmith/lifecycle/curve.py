@@ -26,7 +26,7 @@ from tunesmith.search.grid import Trial
 SHARES = (0.0625, 0.125, 0.25, 0.5, 1.0)
 
 COMPARABLE = ("data.augment", "method", "objective", "training", "seed")
-"""What may be changed and compared: whatever else changes the rows that a curve is measured on, or drawn by."""
+"""What may be changed and compared: other changes are of the rows that a curve is measured on."""
 
 
 @dataclass(frozen=True)

@@ -53,9 +53,9 @@ def test_repeated_prompts_are_counted_to_the_letter_and_apart_from_case():
     assert rows.rows == 1
     assert (prompts.severity, prompts.rows) == ("warning", 5)
     assert prompts.sentence == (
-        "Rows that repeat the prompt of an earlier row: 5 of 105, 5 of them in training; 3 to the letter, 2 apart "
-        "from case and white space. Prompts that are asked more than once: 4. Rows that repeat the answer as "
-        "well: 1."
+        "Rows that repeat the prompt of an earlier row: 5 of 105, 5 of them in training; 3 to the letter, "
+        "2 apart from case and white space. Prompts that are asked more than once: 4. "
+        "Rows that repeat the answer as well: 1."
     )
     assert prompts.examples[1].startswith("rows.jsonl:201 repeats rows.jsonl:1: ")
     assert "by: prompt" in prompts.remedy

@@ -12,6 +12,7 @@ from pydantic import Field
 from tunesmith.core.audit import Given
 from tunesmith.core.contracts import Cleaner
 from tunesmith.core.example import Cleaned, Example
+from tunesmith.data.markup import TAGS
 from tunesmith.data.parts import rewrite, texts
 
 _LINE_ENDS = re.compile("\r\n?|[\u2028\u2029\u0085]")
@@ -31,11 +32,6 @@ _EVERYWHERE = ("HTML tags", "blanks", "outer white space")
 """The steps that change such texts, too; HTML entities may stand for any sign."""
 
 _QUOTES = str.maketrans("\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f", "''''\"\"\"\"")
-_TAGS = re.compile(
-    r"</?(?:a|abbr|b|blockquote|br|center|code|dd|div|dl|dt|em|font|h[1-6]|hr|i|img|li|ol|p|pre|s|small|span|"
-    r"strong|sub|sup|table|tbody|td|th|thead|tr|u|ul)(?:\s[^<>]{0,2000})?/?>",
-    re.IGNORECASE,
-)
 _FIRST_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
 _BLANKS = re.compile(r"[ \t]{2,}")
 _EMPTY_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
@@ -87,7 +83,7 @@ class Normalise(Cleaner):
         """Give what is done, in order: a step may lay bare what later ones look for."""
         form = self.unicode
         steps: list[tuple[object, str, Callable[[str], str]]] = [
-            (self.html_tags, "HTML tags", lambda text: _TAGS.sub("", text) if "<" in text else text),
+            (self.html_tags, "HTML tags", lambda text: TAGS.sub("", text) if "<" in text else text),
             (self.html_entities, "HTML entities", lambda text: html.unescape(text) if "&" in text else text),
             (self.line_ends, "line ends", lambda text: _LINE_ENDS.sub("\n", text)),
             (self.spaces, "non-breaking spaces", lambda text: _SPACES.sub(" ", text)),

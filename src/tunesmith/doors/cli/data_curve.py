@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @command("data curve")
-def data_curve(  # noqa: PLR0913  # each is an option on the command line
+def data_curve(  # noqa: PLR0913, PLR0917  # each is an option on the command line
     recipe: Annotated[Path | None, typer.Argument(help="The recipe, a YAML file.")] = None,
     changes: Changes = None,
     shares: Annotated[
