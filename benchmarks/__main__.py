@@ -4,6 +4,8 @@
 
 writes everything to FILE as JSON and tables beside it, or to `--page`. What FILE holds already is not
 measured again: a benchmark that was interrupted goes on, and more cases can be added.
+
+`preparing`, `reading` and `similarity` in place of `training` measure these; each takes `--help`.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +28,18 @@ from benchmarks.shape import SHAPES
 from benchmarks.table import best_products, page
 from benchmarks.workload import WORKLOADS
 
+OTHERS = ("preparing", "reading", "similarity")
+"""What is measured by a module of that name."""
+
 
 def main(arguments: Sequence[str]) -> int:
+    """Measure what is named first; gives the exit code."""
+    if arguments and arguments[0] in OTHERS:
+        return import_module(f"benchmarks.{arguments[0]}").main(arguments[1:])
+    return training(arguments)
+
+
+def training(arguments: Sequence[str]) -> int:
     """Measure the chosen cases that FILE does not hold yet; after each, write all. Gives the exit code."""
     wanted = _parser().parse_args(arguments)
     machine = _machine()

@@ -1,6 +1,6 @@
 """Measure the search for near duplicates: seconds, memory, and how many of the planted copies are found.
 
-    python -m benchmarks.similarity --rows 1000000 --out FILE
+    python -m benchmarks similarity --rows 1000000 --out FILE
 
 makes rows of 100 to 200 characters, every tenth a changed copy of an earlier one. Ours goes through all of
 them, datasketch with the same bands through the first 50,000. Each works in a process of its own, so that its
@@ -62,7 +62,7 @@ class Measured:
 
 def main(arguments: Sequence[str]) -> int:
     """Measure both, and say what came out."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.similarity", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks similarity", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--out", type=Path, help="where the JSON goes")
     parser.add_argument("--search", nargs=3, help=argparse.SUPPRESS, metavar=("WHO", "FROM", "TO"))

@@ -2,7 +2,8 @@ import json
 from pathlib import Path
 
 import pytest
-from benchmarks.reading import KINDS, READERS, main, measure, ours, peak, standard, write
+from benchmarks.__main__ import main
+from benchmarks.reading import KINDS, READERS, measure, ours, peak, standard, write
 
 
 @pytest.mark.parametrize(("kind", "size"), [("short", 100), ("long", 700), ("chat", 700), ("mixed", 240)])
@@ -43,6 +44,6 @@ def test_the_program_writes_what_it_measured(tmp_path: Path, capsys: pytest.Capt
     pytest.importorskip("orjson")
     pytest.importorskip("datasets")
     out = tmp_path / "reading.json"
-    assert main(["--megabytes", "0.01", "--rounds", "1", "--out", str(out)]) == 0
+    assert main(["reading", "--megabytes", "0.01", "--rounds", "1", "--out", str(out)]) == 0
     assert len(json.loads(out.read_text())) == len(KINDS) * len(READERS)
     assert "of its speed" in capsys.readouterr().out

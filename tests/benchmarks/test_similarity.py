@@ -2,7 +2,8 @@ import json
 import random
 
 import pytest
-from benchmarks.similarity import MOST_CHANGES, changed, jaccard, main, measure, plant, read
+from benchmarks.__main__ import main
+from benchmarks.similarity import MOST_CHANGES, changed, jaccard, measure, plant, read
 
 
 def test_the_rows_are_the_same_every_time_and_a_tenth_are_copies(tmp_path):
@@ -42,7 +43,7 @@ def test_a_search_finds_the_planted_copies_in_a_process_of_its_own():
 
 def test_both_find_as_much_and_it_is_written_down(tmp_path, capsys):
     pytest.importorskip("datasketch")
-    assert main(["--rows", "300", "--out", str(tmp_path / "out.json")]) == 0
+    assert main(["similarity", "--rows", "300", "--out", str(tmp_path / "out.json")]) == 0
     ours, theirs = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     assert (ours["who"], theirs["who"]) == ("ours", "datasketch")
     assert ours["found"] == theirs["found"] == ours["planted"] > 5

@@ -8,6 +8,7 @@ found is written to `--found` as the file that was read.
 """
 
 import argparse
+import json
 import random
 import sys
 from collections.abc import Iterator, Sequence
@@ -40,7 +41,10 @@ class Readers:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.use = (self.jsonl, self.jsonl, self.csv, self.tsv, self.text, self.documents, self.mend)
+        self.use = (
+            *(self.jsonl, self.json, self.csv, self.tsv, self.text, self.documents),
+            *(self.mend_lines, self.mend_array, self.mend_table, self.mend_text),
+        )
 
     def __call__(self, data: bytes) -> None:
         """Read one input; raises AssertionError where the reader does not do what it says."""
@@ -61,6 +65,18 @@ class Readers:
             for row, line in zip(rows, lines, strict=True):
                 start = row.place.byte or 0
                 assert content[start : start + len(line)] == line, row.place
+
+    def json(self, content: bytes) -> None:
+        """Every value of an array is a row, at its place, as far as another parser knows."""
+        from tunesmith.data.source.json import Json
+
+        rows = self._read(Json(path=self._write("rows.json", content)))
+        try:
+            values = json.loads(content)
+        except (ValueError, RecursionError):
+            return
+        if isinstance(values, list) and rows is not None:
+            assert len(rows) == len(values), (len(rows), len(values))
 
     def csv(self, content: bytes) -> None:
         """Every record is a row, at a place of its own."""
@@ -89,26 +105,40 @@ class Readers:
         body = content.removeprefix(b"\xef\xbb\xbf")
         assert rows is None or len(rows) == len([part for part in body.split(b"--") if part.strip()])
 
-    def mend(self, content: bytes) -> None:
+    def mend_lines(self, content: bytes) -> None:
+        """JSON lines are mended."""
+        self._mend("rows.jsonl", "clean.jsonl", content)
+
+    def mend_array(self, content: bytes) -> None:
+        """An array becomes lines."""
+        self._mend("rows.json", "clean.jsonl", content)
+
+    def mend_table(self, content: bytes) -> None:
+        """A table is mended."""
+        self._mend("rows.csv", "clean.csv", content)
+
+    def mend_text(self, content: bytes) -> None:
+        """A text is mended."""
+        self._mend("notes.txt", "clean.txt", content)
+
+    def _mend(self, name: str, copy: str, content: bytes) -> None:
         """What is mended is read without a bad row, and the original stays."""
         from tunesmith.core.errors import TunesmithError
         from tunesmith.core.example import Example
         from tunesmith.data.mend import mend
         from tunesmith.data.source.file import File
 
-        name = ("rows.jsonl", "rows.csv")[len(content) % 2]
-        path, target = self._write(name, content), self.folder / f"clean.{name[5:]}"
-        aside = self.folder / f"clean.set-aside.{name[5:]}"
+        path, target = self._write(name, content), self.folder / copy
         try:
             found = mend(path, target, str)
             rows = list(File(path=target).read())
             assert all(isinstance(row, Example) for row in rows)
-            assert len(rows) == found.kept
+            assert len(rows) == (1 if target.suffix == ".txt" else found.kept)
         except TunesmithError as error:
             _check_said(str(error))
         finally:
             target.unlink(missing_ok=True)
-            aside.unlink(missing_ok=True)
+            target.with_stem("clean.set-aside").unlink(missing_ok=True)
         assert path.read_bytes() == content
         assert [entry.name for entry in self.folder.iterdir() if entry.name.startswith(".")] == []
 
@@ -172,7 +202,10 @@ def seeds() -> list[bytes]:
     short = [
         case for name in ("malformed.txt", "valid.txt") for case in cases(name) if len(case.content) < 2000
     ]
-    kinds = {".jsonl": (0, 6), ".csv": (2, 3), ".tsv": (3,), ".txt": (4, 5), ".md": (4, 5)}
+    kinds = {
+        **{".jsonl": (0, 1, 6, 7), ".json": (1, 7), ".csv": (2, 3, 8), ".tsv": (3,)},
+        **{".txt": (4, 5, 9), ".md": (4, 5)},
+    }
     return [
         bytes([kind]) + case.content for case in short for kind in kinds.get(Path(case.name).suffix, (0,))
     ]

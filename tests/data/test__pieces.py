@@ -57,6 +57,7 @@ def test_a_clean_record_stays_as_it_is(tmp_path: Path) -> None:
         (b'"a\0\nb","c\rd"\n', b'"a\nb","c\rd"\n', "NUL bytes left out"),
         (b"caf\xe9,b\n", "café,b\n".encode(), "decoded from CP1252"),
         (b"a,b\n\r\n\n", b"a,b\n", BLANK),
+        (b"a,b\r\r\n", b"a,b\r\n", BLANK),
     ],
 )
 def test_a_record_is_mended_and_told(tmp_path: Path, content: bytes, row: bytes, told: str) -> None:

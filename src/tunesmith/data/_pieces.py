@@ -121,7 +121,8 @@ def _split_end(content: bytes) -> tuple[bytes, bytes]:
     """Take the first line end off a record, and the blank lines behind it away."""
     row = content.rstrip(b"\r\n")
     end = content[len(row) :]
-    return row, b"\r\n" if end.startswith(b"\r\n") else end[:1]
+    returns, feed, _ = end.partition(b"\n")
+    return row, b"\r\n" if returns and feed else feed or end[:1]
 
 
 def _requoted(row: str, table: _Table) -> list[str] | None:
@@ -138,9 +139,8 @@ def _parsed(row: str, delimiter: str, *, skipinitialspace: bool = False) -> Iter
 
 def _written(fields: list[str], delimiter: str) -> bytes:
     row = StringIO(newline="")
-    csv.writer(row, delimiter=delimiter, lineterminator="\r\n").writerow(
-        fields
-    )  # it quotes fields with these
+    # The writer quotes fields that hold a character of its line terminator.
+    csv.writer(row, delimiter=delimiter, lineterminator="\r\n").writerow(fields)
     return row.getvalue().removesuffix("\r\n").encode()
 
 

@@ -33,6 +33,13 @@ def test_a_separator_across_two_chunks_is_found(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("chunk", [1, 2, 3, 7])
+def test_documents_are_the_same_however_much_is_read_at_once(tmp_path, monkeypatch, chunk):
+    monkeypatch.setattr(_documents, "_CHUNK_BYTES", chunk)
+    found = [(d.text, d.place.byte) for d in documents(write(tmp_path, b"a---b--c-\nd-----"), "--")]
+    assert found == [("a", 0), ("-b", 3), ("c-\nd", 7), ("-", 15)]
+
+
 def test_a_document_that_is_not_utf8_is_named_and_the_others_are_read(tmp_path):
     first, second = documents(write(tmp_path, b"caf\xe9 noir|tea"), "|")
     assert isinstance(first, BadRow)

@@ -83,6 +83,14 @@ def test_a_copy_is_mended_first_and_what_was_changed_is_told(command: Command, t
     assert len((tmp_path / "clean.jsonl").read_text("utf-8").splitlines()) == 40
 
 
+def test_a_copy_that_cannot_be_made_leaves_no_list_behind(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text("no row at all\n", encoding="utf-8")
+    assert command("data", "audit", file, "--fix", tmp_path / "clean.jsonl").code == 3
+    assert "no folder" in command("data", "audit", file, "--fix", tmp_path / "gone" / "clean.jsonl").err
+    assert list(tmp_path.iterdir()) == [file]
+
+
 @pytest.mark.parametrize(("is_terminal", "shown"), [(True, "a \x1b[32mb\x1b[0m c"), (False, "a [[b]] c")])
 def test_what_is_learned_is_green_where_there_are_colours(
     monkeypatch: pytest.MonkeyPatch, is_terminal: bool, shown: str

@@ -37,11 +37,15 @@ def _pieces(file: BinaryIO, mark: bytes) -> Iterator[bytes]:
     if not mark:
         yield file.read()
         return
-    waiting = b""
+    waiting = bytearray()
     while chunk := file.read(_CHUNK_BYTES):
-        *whole, waiting = (waiting + chunk).split(mark)
-        yield from whole
-    yield waiting
+        start = max(0, len(waiting) + 1 - len(mark))  # what waits holds no whole mark, but may end in a part
+        waiting += chunk
+        while (end := waiting.find(mark, start)) >= 0:
+            yield bytes(waiting[:end])
+            del waiting[: end + len(mark)]
+            start = 0
+    yield bytes(waiting)
 
 
 def _document(content: bytes, place: Place) -> Example | BadRow:

@@ -1,7 +1,7 @@
 """Read the lines of a file as JSON objects, at half the speed of the fastest parser there is, or more.
 
-A block of lines is parsed as one array, with a number between the lines that the block does not hold: it
-comes out between the rows again only if every line is one value. What that parser lets pass and
+A block of lines is parsed as one array, with an odd number between the lines: it comes out between the rows
+again, and nowhere else, only if every line is one value. What that parser lets pass and
 `parse_object` does not (keys given twice, numbers beyond all bounds, depth) is looked for in the whole block
 at once. Where anything is wrong, or only suspicious, the block is taken apart until `parse_object` decides on
 single lines. So no line passes that it would refuse, and none is refused in other words than its own.
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from gc import is_tracked
 from io import BytesIO
 from itertools import chain, count
-from math import isinf
+from math import isfinite
 from typing import Any, BinaryIO, NamedTuple
 
 from pydantic_core import from_json
@@ -81,15 +81,16 @@ def _starts(block: bytes, byte: int) -> list[int]:
 
 def _sound_rows(block: bytes, how_many: int) -> list[Row] | None:
     """Give the objects of a block without a single fault, one for every line; None where there may be one."""
-    if len(block) > LINE_BYTES or b"%d" % _BETWEEN in block:
+    if len(block) > LINE_BYTES:
         return None
-    content = block.removesuffix(b"\n").replace(b"\n", _LINE_END)
+    content = block.replace(b"\n", _LINE_END, how_many - 1)
     try:
         values = from_json(b"[%b]" % content, allow_inf_nan=False, cache_strings="keys")
     except ValueError:
         return None
     rows, betweens = values[::2], values[1::2]
-    # The number came out between rows as often as it went in between lines: no row goes over a line end.
+    # The number comes out between rows as often as it went in between lines, and `_keys_within` sees to it
+    # that it stands in no list, where alone it could stand otherwise: no row goes over a line end.
     if not (len(rows) == how_many == len(betweens) + 1 == betweens.count(_BETWEEN) + 1):
         return None
     return rows if set(map(type, rows)) == {dict} and _is_sound(block, rows) else None
@@ -98,22 +99,14 @@ def _sound_rows(block: bytes, how_many: int) -> list[Row] | None:
 def _is_sound(block: bytes, rows: list[Row]) -> bool:
     """Is it sure that no key is given twice, no number is infinite, and nothing is nested too deeply?"""
     signs = _signs(block)
-    objects_within = _objects_within(rows, numbers=signs.numbers)
     # A key that is given twice leaves fewer keys in the rows than there are in the text.
-    if objects_within is None or sum(map(len, objects_within)) != signs.keys:
-        return False
-    return not (signs.escaped_quotes and any(_ends_in_backslash(row) for row in objects_within))
+    return _keys_within(rows, numbers=signs.numbers) == signs.keys
 
 
 class _Signs(NamedTuple):
-    """What may be keys, which is no fewer than there are; quotes behind a backslash are counted apart.
-
-    Such a quote stands inside a text, except where it ends a key that ends in a backslash. `numbers` says
-    that numbers may stand directly behind keys.
-    """
+    """How many keys there are, or more, and whether numbers may stand directly behind some."""
 
     keys: int
-    escaped_quotes: int
     numbers: bool
 
 
@@ -121,38 +114,50 @@ def _signs(block: bytes) -> _Signs:
     import numpy
 
     text = numpy.frombuffer(block, numpy.uint8)
-    colons = numpy.flatnonzero(text == _COLON)
+    colons = (text == _COLON).nonzero()[0]
     before = colons - 1
+    last = text.take(before)
     for _ in range(_WIDEST_SPACE):
-        spaces = text[before] <= _SPACE  # of those, JSON has only white space, or it was not parsed
+        spaces = last <= _SPACE  # of those, JSON has only white space, or it was not parsed
         if not spaces.any():
             break
         before -= spaces
-    last = text[before]
-    is_key = last == _QUOTE
-    quotes, values = before[is_key], colons[is_key] + 1
-    values += text[values] <= _SPACE
-    escaped = int(numpy.count_nonzero(text[quotes - 1] == _BACKSLASH))
+        last = text.take(before)
+    keys = (last == _QUOTE).nonzero()[0]
+    quotes, values = before.take(keys), colons.take(keys) + 1
     too_wide = int(numpy.count_nonzero(last <= _SPACE))  # taken for keys, to be on the safe side
-    first = text[values]
+    doubtful = quotes[text.take(quotes - 1) == _BACKSLASH].tolist()
+    within_texts = sum(_is_escaped(block, quote) for quote in doubtful)
+    values += text.take(values) <= _SPACE
+    first = text.take(values)
     numbers = bool(((first <= _NINE) & (first != _QUOTE)).any())  # or a second space, to be on the safe side
-    return _Signs(len(quotes) - escaped + too_wide, escaped, numbers or too_wide > 0)
+    return _Signs(len(quotes) - within_texts + too_wide, numbers or too_wide > 0)
 
 
-def _objects_within(rows: list[Row], *, numbers: bool) -> list[Row] | None:
-    """Give the rows and all objects in them; None where a number is infinite or one is nested too deeply."""
-    found: list[Row] = []
+def _is_escaped(block: bytes, quote: int) -> bool:
+    """Does an odd number of backslashes stand before this quote?"""
+    start = quote
+    while block[start - 1] == _BACKSLASH:
+        start -= 1
+    return (quote - start) % 2 == 1
+
+
+def _keys_within(rows: list[Row], *, numbers: bool) -> int | None:
+    """Count the keys of all objects; None where one is infinite, too deep, or a number put between lines."""
+    keys = 0
     dicts, lists = rows, list[Any]()
     for _ in range(DEPTH):
-        found += dicts
+        keys += sum(map(len, dicts))
         # What the garbage collector does not track holds no list and no object: only numbers need a look.
         holding = dicts if numbers else filter(is_tracked, dicts)
-        values = list(chain(chain.from_iterable(map(dict.values, holding)), chain.from_iterable(lists)))
+        values = [*chain.from_iterable(map(dict.values, holding)), *chain.from_iterable(lists)]
         kinds = set(map(type, values))
-        if float in kinds and any(isinf(value) for value in values if type(value) is float):
+        if lists and int in kinds and _BETWEEN in values:  # a list goes over a line end
+            return None
+        if not all(map(isfinite, _of_type(float, values, kinds))):
             return None
         if kinds.isdisjoint((dict, list)):
-            return found
+            return keys
         dicts, lists = (_of_type(kind, values, kinds) for kind in (dict, list))
     return None
 
@@ -161,7 +166,3 @@ def _of_type(kind: type, values: list[Any], kinds: set[type]) -> list[Any]:
     if kind not in kinds:
         return []
     return values if len(kinds) == 1 else [value for value in values if type(value) is kind]
-
-
-def _ends_in_backslash(row: Row) -> bool:
-    return any(key.endswith("\\") for key in row)

@@ -13,7 +13,7 @@ from tunesmith.data.source._columns import UNSET, ColumnsOption
 from tunesmith.data.source._fingerprint import fingerprint_of
 from tunesmith.data.source._json_rows import rows
 from tunesmith.data.source._lines import LINE_BYTES
-from tunesmith.data.source._refused import Refused
+from tunesmith.data.source._refused import FIX, Refused
 from tunesmith.data.source._strict_json import parse_object
 from tunesmith.data.source._table import Found, Table
 
@@ -66,7 +66,11 @@ def _parse(content: bytes) -> dict[str, Any]:
     if len(content) > LINE_BYTES:
         found = f"more than {LINE_BYTES:,} bytes: {content[:30].decode(errors='backslashreplace')}"
         raise Refused("row too long", found, "Split the row.")
+    if not content:
+        raise Refused(
+            "not a JSON object", "nothing, but a comma too many", f"Remove the comma; {FIX} does it."
+        )
     if not content.startswith(b"{"):
-        found = content[:60].decode(errors="backslashreplace") or "nothing before a comma or the end"
+        found = content[:60].decode(errors="backslashreplace")
         raise Refused("not a JSON object", found, "Write every row as an object: {...}.")
     return parse_object(content)

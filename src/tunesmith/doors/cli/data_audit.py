@@ -55,14 +55,19 @@ def data_audit(
 
 def _mend(path: Path, target: Path) -> None:
     """Write a clean copy, and beside it a line for everything that was changed."""
-    from tunesmith.data.mend import Change, mend
+    from tunesmith.data.mend import mend
 
     listed = target.with_name(f"{target.stem}.changes.jsonl")
     if listed.exists():
         raise BadOption(f"{listed} exists already, and nothing is overwritten. Choose another name.")
-    changes: list[Change] = []
-    mended = mend(path, target, changes.append)
-    listed.write_text("".join(f"{json.dumps(one._asdict())}\n" for one in changes), "utf-8")
+    if not target.parent.is_dir():
+        raise BadOption(f"There is no folder {target.parent} for the copy. Make it, or choose another.")
+    try:
+        with listed.open("x", encoding="utf-8") as out:
+            mended = mend(path, target, lambda change: out.write(f"{json.dumps(change._asdict())}\n"))
+    except BaseException:  # whatever stopped it, a list without its copy would stand in the way next time
+        listed.unlink(missing_ok=True)
+        raise
     kept = f"{mended.kept:,} {'row' if mended.kept == 1 else 'rows'} kept"
     aside = f", {mended.set_aside:,} set aside in {mended.aside}" if mended.aside else ""
     say(f"{target}: {kept}{aside}. What was changed: {listed}")

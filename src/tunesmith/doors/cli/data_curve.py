@@ -1,9 +1,10 @@
 """`tunesmith data curve`: would twice the data help?"""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -54,11 +55,7 @@ def data_curve(  # noqa: PLR0913, PLR0917  # each is an option on the command li
     lines = [line for one in curves.learning for line in _lines(one)]
     lines += [line for one in curves.compared for line in _differences(one)]
     lines.append(f"runs: {shlex.quote(str(found.folder.path))}")
-    plain = {
-        kind: [{**asdict(one), "sentence": one.sentence} for one in some]
-        for kind, some in (("learning", curves.learning), ("compared", curves.compared))
-    }
-    show(lines, plain, as_json)
+    show(lines, {"learning": _plain(curves.learning), "compared": _plain(curves.compared)}, as_json)
 
 
 def _numbers(text: str) -> list[float]:
@@ -66,6 +63,10 @@ def _numbers(text: str) -> list[float]:
         return [float(part) for part in text.split(",")]
     except ValueError:
         raise BadOption(f"--shares {text!r}: write numbers with commas, such as 0.25,0.5,1.") from None
+
+
+def _plain(results: "Sequence[LearningCurve | Compared]") -> list[dict[str, Any]]:
+    return [{**asdict(one), "sentence": one.sentence} for one in results]
 
 
 def _lines(one: "LearningCurve") -> list[str]:
