@@ -1,7 +1,8 @@
 """Checks are made, their findings ordered, kept, and stop a run unless they are accepted."""
 
 import json
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from unittest.mock import Mock
 
 import pytest
@@ -9,10 +10,12 @@ import pytest
 from tunesmith.core.audit import Finding, Material
 from tunesmith.core.contracts import Check
 from tunesmith.core.errors import BadData, DamagedFile, MissingExtra
+from tunesmith.core.workers import usable
+from tunesmith.data import findings
 from tunesmith.data.findings import describe, from_json, look, refuse, stopping, to_json
 
 SECRET = Finding(
-    "secrets", "stop", "1 row holds a key.", 1, ("a.jsonl:3: sk-…",), "data.clean: [{name: redact}]"
+    "secrets", "stop", "1 row holds a key.", 1, ("a.jsonl:3: sk-…",), "data.clean=[{name: redact}]"
 )
 TWINS = Finding("duplicates", "warning", "2 rows are the same.", 2, chart={"train": 2})
 LONG = Finding("lengths", "note", "Rows are short.")
@@ -47,6 +50,21 @@ def test_a_check_whose_library_is_missing_says_so():
     assert "pip install 'tunesmith[data]'" in note.sentence
 
 
+@dataclass(frozen=True)
+class Process(Check):
+    def look(self, material: Material) -> list[Finding]:
+        return [Finding("process", "note", str(os.getpid()), len(material.rows["train"]))]
+
+
+def test_many_rows_are_looked_at_by_several_processes_and_few_here():
+    rows = {"train": range(findings.MANY_ROWS)}
+    checks = {str(number): Process() for number in range(4)}
+    for enough, here in ((rows, False), ({"train": range(10)}, True)):
+        found = look(checks, replace(MATERIAL, rows=enough), lambda _: None)  # type: ignore[arg-type]
+        assert [one.rows for one in found] == [len(enough["train"])] * 4
+        assert {one.sentence == str(os.getpid()) for one in found} == {here or usable() == 1}
+
+
 def test_only_what_is_not_accepted_stops():
     assert stopping((SECRET, TWINS, LONG), ()) == [SECRET]
     assert stopping((SECRET, TWINS, LONG), ("secrets",)) == []
@@ -60,7 +78,7 @@ def test_a_run_is_refused_with_what_was_found_and_both_ways_on():
         "The audit of the data stops here, for 2 reasons:\n"
         "  secrets: 1 row holds a key.\n"
         "    a.jsonl:3: sk-…\n"
-        "    Remedy: data.clean: [{name: redact}]\n"
+        "    Remedy: data.clean=[{name: redact}]\n"
         "  label_proof: A row teaches nothing.\n"
         "Mend the data, or accept it as it is: data.audit.accept=[odd_rows, secrets, label_proof]."
     )

@@ -1,6 +1,7 @@
 """What happens to single rows is written down and counted."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from tunesmith.core.example import BadRow, Example, Place
@@ -34,6 +35,18 @@ def test_each_touched_row_has_a_line_and_is_counted(tmp_path: Path):
         "near duplicate": 1,
     }
     assert (tally.dropped_from["shop"], tally.dropped_from[ONE_SOURCE]) == (1, 1)
+
+
+def test_a_row_that_cannot_be_read_is_counted_under_its_source(tmp_path: Path):
+    with Journal(tmp_path / "journal.jsonl") as journal:
+        journal.refuse(BadRow(Place("a.jsonl", 1, 0), "not UTF-8", "found", "Remedy.", "shop"))
+    assert (journal.tally.read_from, journal.tally.dropped_from) == ({"shop": 1}, {"shop": 1})
+
+
+def test_made_rows_that_are_left_out_are_counted_apart(tmp_path: Path):
+    with Journal(tmp_path / "journal.jsonl") as journal:
+        journal.drop(replace(ROW, made_by="noise 2"), "too long")
+    assert list(journal.tally.dropped) == ["made by noise: too long"]
 
 
 def test_a_row_without_a_named_source_is_counted_as_data(tmp_path: Path):

@@ -188,6 +188,17 @@ def test_options_that_do_not_fit_are_refused(options: dict[str, object], said: s
         list(sides(with_field("at", ["2026-01-01"]), Split.model_validate(options)))
 
 
+@pytest.mark.parametrize(("value", "border"), [("2026-01-01", "2025"), (2025, "2026-01-01")])
+def test_a_date_is_not_held_against_a_number(value: object, border: str):
+    with pytest.raises(BadData, match=r"f:0 \(byte 0\): .*one is a date, the other a number"):
+        by(with_field("at", [value]), "time", column="at", test_from=border)
+
+
+def test_what_is_no_number_at_all_falls_to_no_side():
+    with pytest.raises(BadData, match="'nan' is no ISO 8601 date"):
+        by(with_field("at", ["nan"]), "time", column="at", test_from="7")
+
+
 def test_what_is_no_date_is_named_with_its_place():
     with pytest.raises(BadData, match=r"f:0 \(byte 0\): .*'yesterday' is no ISO 8601 date"):
         by(with_field("at", ["yesterday"]), "time", column="at", test_from="2026-01-01")

@@ -172,6 +172,12 @@ def test_checks_see_what_would_be_trained_on(tmp_path: Path):
     assert json.loads(found.sentence) == {**sides, "exam": 3}
 
 
+def test_evaluation_sets_of_the_same_name_are_all_held_against(tmp_path: Path):
+    against = (Memory(rows(3, "exam")), Memory(rows(5, "exam")))
+    (found,) = use(tmp_path, rows(100), checks={"counts": Counts()}, against=against).findings
+    assert json.loads(found.sentence) == {"train": 100, "validation": 0, "test": 0, "exam": 3, "exam (2)": 5}
+
+
 def test_an_evaluation_set_with_a_row_that_cannot_be_read_is_refused(tmp_path: Path):
     against = Memory((BadRow(Place("exam.jsonl", 2, 9), "not valid JSON", "found", "Mend it."),))
     with pytest.raises(BadData, match=r"data\.audit\.against\.0: exam\.jsonl:2 \(byte 9\): not valid JSON"):

@@ -157,6 +157,34 @@ def test_labels_undo_skip_and_flag_by_keyboard_alone(come: Come, tmp_path: Path)
     }
 
 
+def test_the_next_person_in_the_same_browser_gets_rows_too(come: Come, tmp_path: Path) -> None:
+    with serving(tmp_path / "p.sqlite") as served:
+        ann = come(served, "Ann")
+        for _ in range(5):
+            ann.answers("1", ann.row())
+        ann.sees("All done")
+        ann.tab.click("#name-button")
+        ann.types("Bob")
+        ann.presses("Enter")
+        ann.answers("2", ann.row())
+        ann.sees("5 of 5 rows, 1 by you", "#progress-words")
+
+
+def test_the_page_asks_for_a_name_until_there_is_one(come: Come, tmp_path: Path) -> None:
+    with serving(tmp_path / "p.sqlite") as served:
+        ann = come(served, "Ann")
+        ann.tab.evaluate("localStorage.clear()")
+        ann.tab.reload()
+        for _ in range(3):
+            ann.tab.wait_for_selector("#name-dialog[open]")
+            ann.presses("Escape")
+        ann.tab.wait_for_selector("#name-dialog[open]")
+        ann.types("Bob")
+        ann.presses("Enter")
+        ann.sees("Bob", "#name")
+        assert ann.row()
+
+
 def test_two_people_agree_and_disagree_see_how_far_and_settle_it(come: Come, tmp_path: Path) -> None:
     with serving(tmp_path / "p.sqlite", map(text, range(4))) as served:
         ann, bob = come(served, "Ann"), come(served, "Bob")
@@ -301,6 +329,33 @@ def test_answers_are_accepted_corrected_and_written_and_a_draft_survives_a_reloa
         2: ("corrected", "On its way. It comes today.", "On its way."),
         3: ("written", "Lost, I am sorry.\ns u f", None),
     }
+
+
+@pytest.mark.parametrize(
+    ("row", "asked", "choices", "chosen"),
+    [
+        (text(1), settings(multiple=True), ".label", "value"),
+        (answered(1), settings("answers"), ".offer h3 button", "value"),
+        (pair(1), settings("ranking"), ".offer h3 button", None),
+    ],
+)
+def test_whoever_goes_from_button_to_button_can_choose_and_keeps_their_place(
+    come: Come, tmp_path: Path, row: Example, asked: Any, choices: str, chosen: str | None
+) -> None:
+    with serving(tmp_path / "p.sqlite", [row], asked) as served:
+        Turns(served.store, 0.0).suggest([Suggestion(1, "On its way.", "tiny")] * (asked.work == "answers"))
+        ann = come(served, "Ann")
+        ann.row()
+        second = ann.tab.locator(choices).nth(1)
+        second.focus()
+        ann.presses("Space")
+        if chosen is None:  # of two answers, the better one is all there is to say
+            ann.sees("All done")
+            ((_, [said]),) = served.store.standing()
+            assert said.value["order"] == [[1], [0]]
+        else:
+            assert second.get_attribute("aria-pressed") == "true"
+            assert ann.tab.evaluate("document.activeElement.value") == second.get_attribute(chosen)
 
 
 def test_an_answer_is_rated(come: Come, tmp_path: Path) -> None:

@@ -150,3 +150,22 @@ def test_paths_of_sources_inside_a_source_are_seen_from_the_folder_too(tmp_path:
     source = assemble._seen_from(tmp_path, Registry("data.source", Source).build("mix", parts))
     assert source.sources[0].source.path == tmp_path / "rows.csv"
     assert (source.sources[0].times, source.sources[1].source.folder) == (2.0, None)
+
+
+def test_prepared_data_follows_from_the_files_and_models_that_options_name(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(tiny_folder, tmp_path / "writer")
+    (tmp_path / "words").mkdir()
+    (tmp_path / "words" / "index.noun").write_text("one")
+    (tmp_path / "key").write_text("one")
+    named = ("writer", tmp_path / "words", tmp_path / "key")
+    before = [list(assemble._contents(option, tmp_path)) for option in named]
+    assert all(before)
+    config = tmp_path / "writer" / "config.json"
+    for file in (config, tmp_path / "words" / "index.noun", tmp_path / "key"):
+        file.write_text(f"{file.read_text()} ")
+    after = [list(assemble._contents(option, tmp_path)) for option in named]
+    assert all(one != other for one, other in zip(before, after, strict=True))
+    for option in ("", "Say it in other words." * 100, "org/name", 0.2, None, tmp_path / "missing"):
+        assert list(assemble._contents(option, tmp_path)) == []

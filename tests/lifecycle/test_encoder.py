@@ -18,6 +18,7 @@ from tunesmith.core.cards import Encoded
 from tunesmith.core.contracts import Objective
 from tunesmith.core.errors import BadData
 from tunesmith.core.example import Example, Message, Place
+from tunesmith.lifecycle import encoder as module
 from tunesmith.lifecycle.encoder import KIND, Encoder, pack, unpack
 from tunesmith.model.chat import PLAIN_TEMPLATE, ChatTokenizer
 from tunesmith.model.load import load_chat
@@ -59,6 +60,31 @@ def test_what_is_read_is_what_was_computed(
     assert {sequence.key for sequence in computed[0]} == {rows[0].name}
     assert fresh.describe() == "4 rows tokenised."
     assert again.describe() == "0 rows tokenised, 4 read from the cache of an earlier run."
+
+
+@pytest.mark.parametrize("parts", [1, 3, 5])
+def test_many_rows_are_encoded_in_parts_by_several_processes(
+    chat: ChatTokenizer, cache: Cache, monkeypatch: pytest.MonkeyPatch, parts: int
+) -> None:
+    monkeypatch.setattr(module, "ROWS_AT_ONCE", 2)
+    rows = [replace(ROWS[0], place=Place("rows.jsonl", line, line)) for line in range(2 * parts - 1)]
+    fresh, again = Encoder(SFT(), chat, cache), Encoder(SFT(), chat, cache)
+    found = list(fresh.stream(rows))
+    assert found == Encoder(SFT(), chat).encode(rows) == list(again.stream(rows))
+    assert counts(again) == (0, len(rows))
+    assert fresh.computed + fresh.read == len(rows)
+    assert fresh.computed > 0
+
+
+def test_a_row_that_cannot_be_rendered_is_named_when_its_turn_comes(
+    chat: ChatTokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ROWS_AT_ONCE", 1)
+    odd = replace(ROWS[3], tools="no JSON")
+    stream = Encoder(SFT(), chat).stream([*ROWS[:3], odd, *ROWS])
+    assert len([next(stream) for _ in range(3)]) == 3
+    with pytest.raises(BadData, match=r"rows\.jsonl:4 .*The tools are no JSON list"):
+        next(stream)
 
 
 def test_rows_that_moved_are_the_same_but_have_their_own_names(chat: ChatTokenizer, cache: Cache) -> None:

@@ -93,6 +93,7 @@ def test_every_finding_is_told_with_its_remedy_and_rows() -> None:
 
 def test_what_is_learned_is_marked() -> None:
     assert "User: hi <mark>Hello&lt;/s&gt;</mark> and <mark>more</mark>" in page(PROOF)
+    assert "<mark>" not in page(Finding("secrets", "note", "One.", examples=("rows:1: [[Category:X]]",)))
     assert [(part.text, part.learned) for part in learned_parts("a[[b]]c")] == [
         ("a", False),
         ("b", True),

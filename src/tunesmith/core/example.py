@@ -112,12 +112,16 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """One row that cannot be used: where it is, what is wrong, what was found, and how to mend it."""
+    """One row that cannot be used: where it is, what is wrong, what was found, and how to mend it.
+
+    `source` is the name of where it is from, as in an example; empty where there is only one source.
+    """
 
     place: Place
     reason: str
     found: str
     remedy: str
+    source: str = ""
 
     def __str__(self) -> str:
         return f"{self.place}: {self.reason}: {self.found}. {self.remedy}"

@@ -9,24 +9,38 @@ from tunesmith.core.audit import Finding, Material, Severity
 from tunesmith.core.contracts import Check
 from tunesmith.core.errors import BadData, DamagedFile, MissingExtra
 from tunesmith.core.registry import explain
+from tunesmith.core.workers import in_order
 
 ORDER: tuple[Severity, ...] = ("stop", "warning", "note")
 """From the worst to the mildest."""
+
+MANY_ROWS = 20_000
+"""From how many rows on it is worth having several processes look."""
 
 
 def look(checks: Mapping[str, Check], material: Material, say: Callable[[str], None]) -> tuple[Finding, ...]:
     """Make every check, and give what they found, worst first.
 
-    A check that needs a library which is not installed leaves a note that says so.
+    A check that needs a library which is not installed leaves a note that says so. Of many rows, several
+    checks are made at a time.
     """
+    names = list(checks)
+    is_large = sum(map(len, material.rows.values())) >= MANY_ROWS
+    made = in_order(
+        lambda number: _look(names[number], checks, material), len(names), None if is_large else 1
+    )
     found: list[Finding] = []
-    for name, check in checks.items():
+    for name in names:
         say(f"looking for {name.replace('_', ' ')}")
-        try:
-            found += check.look(material)
-        except MissingExtra as missing:
-            found.append(Finding(name, "note", f"Not looked for: {missing}"))
+        found += next(made)
     return tuple(sorted(found, key=lambda finding: ORDER.index(finding.severity)))
+
+
+def _look(name: str, checks: Mapping[str, Check], material: Material) -> list[Finding]:
+    try:
+        return checks[name].look(material)
+    except MissingExtra as missing:
+        return [Finding(name, "note", f"Not looked for: {missing}")]
 
 
 def stopping(findings: Sequence[Finding], accepted: Sequence[str]) -> list[Finding]:
@@ -60,6 +74,11 @@ def describe(findings: Sequence[Finding], accepted: Sequence[str]) -> list[str]:
             said.append(f"{word}, {finding.check}: {finding.sentence}")
     notes = sum(finding.severity == "note" for finding in findings)
     return said + ([f"Audit: {notes} {'note' if notes == 1 else 'notes'} more."] if notes else [])
+
+
+def numbered(number: int, one: str, several: str = "") -> str:
+    """Say how many there are, in words that agree: `1 row`, `2 rows`; `1 label is`, `2 labels are`."""
+    return f"1 {one}" if number == 1 else f"{number:,} {several or f'{one}s'}"
 
 
 def to_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:

@@ -11,6 +11,9 @@ from tunesmith.core.cards import Encoded
 from tunesmith.core.example import BadRow, Example
 from tunesmith.data.ledger import Tally
 
+MADE_BY = "made by "
+"""How the reasons begin for which made rows are left out: they are counted apart from rows that were read."""
+
 ONE_SOURCE = "data"
 """What rows are counted under whose source has no name."""
 
@@ -35,7 +38,7 @@ class Journal:
 
     def refuse(self, row: BadRow) -> None:
         """Count and write down a row that cannot be read."""
-        source = ONE_SOURCE
+        source = row.source or ONE_SOURCE
         self.tally.read(source)
         self.tally.drop(row.reason, source)
         self._write(str(row.place), "dropped", row.reason)
@@ -44,6 +47,8 @@ class Journal:
         self, example: Example, reason: str, detail: str = "", sequences: Sequence[Encoded] = ()
     ) -> None:
         """Count and write down a row that is left out; it has sequences if their tokens were counted."""
+        if example.made_by:
+            reason = f"{MADE_BY}{maker_of(example)}: {reason}"
         self.tally.drop(reason, source_of(example), sequences)
         self._write(example.name, "dropped", reason, detail)
 
@@ -64,6 +69,11 @@ class Journal:
     def _write(self, row: str, what: str, reason: str, detail: str = "") -> None:
         line = {"row": row, "what": what, "reason": reason} | ({"detail": detail} if detail else {})
         self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def maker_of(example: Example) -> str:
+    """Name what made a row, without the number of its try."""
+    return example.made_by.partition(" ")[0]
 
 
 def source_of(example: Example) -> str:

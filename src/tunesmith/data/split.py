@@ -109,6 +109,12 @@ def _by_time(rows: Sequence[Example], split: Split) -> Iterator[Side]:
         raise BadOption("data.split.validation_from lies behind test_from: test rows are the newest ones.")
     for row in rows:
         moment = _moment_of(row, split)
+        for border in (validation, test):
+            if border is not None and border.is_date != moment.is_date:
+                raise BadData(
+                    f"{row.place}: data.split.by=time cannot hold {moment.text!r} against {border.text!r}: "
+                    "one is a date, the other a number. Write both the same way."
+                )
         if test is not None and moment >= test:
             yield "test"
         else:
@@ -157,16 +163,18 @@ class _Moment:
 
     at: float
     text: str = field(compare=False)
+    is_date: bool = field(compare=False)
 
 
 def _moment(value: Any) -> _Moment | None:
     if value is None:
         return None
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return _Moment(float(value), str(value))
+        return _Moment(float(value), str(value), is_date=False)
     text = str(value)
     try:
-        return _Moment(float(text), text)
+        if math.isfinite(number := float(text)):  # nan is neither before nor after anything
+            return _Moment(number, text, is_date=False)
     except ValueError:
         pass
     try:
@@ -176,7 +184,7 @@ def _moment(value: Any) -> _Moment | None:
             f"data.split.by=time: {text!r} is no ISO 8601 date such as 2026-03-31, and no number."
         ) from None
     utc = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return _Moment(utc.timestamp(), text)
+    return _Moment(utc.timestamp(), text, is_date=True)
 
 
 def _moment_of(row: Example, split: Split) -> _Moment:

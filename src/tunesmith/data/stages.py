@@ -6,7 +6,6 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,9 +24,6 @@ from tunesmith.data.listing import LISTED_ROWS, listing
 from tunesmith.data.rows import Rows, RowWriter
 from tunesmith.data.split import sides
 from tunesmith.data.tokens import Tokens, TokenWriter
-
-ROWS_AT_ONCE = 4096
-"""How many rows are tokenised together."""
 
 TIMES = "times"
 """The file that says how often an epoch shows each training row."""
@@ -113,7 +109,8 @@ class Stages:
             rows = writer.close()
             if not len(rows):
                 raise BadData(f"data.audit.against.{number}: there are no rows in it. Check its path.")
-            found[rows[0].source or rows[0].place.file] = rows
+            name = rows[0].source or rows[0].place.file
+            found[f"{name} ({number + 1})" if name in found else name] = rows
         return found
 
     def clean(self, rows: Rows, *, after_split: bool, held_out: Sequence[Example]) -> Rows:
@@ -145,30 +142,29 @@ class Stages:
                 for made in augmenter.augment(rows, given, self.steps.seed):
                     self.journal.make(made.row, name)
                     if made.rejected:
-                        self.journal.drop(made.row, f"made by {name}: {made.rejected}")
+                        self.journal.drop(made.row, made.rejected)
                     else:
                         writer.add(made.row)
         return writer.close()
 
     def tokenise(self, split: str, rows: Rows) -> Kept:
         """Turn rows into token sequences, and keep those that may be learned from."""
-        times, reading = array("q"), iter(rows)
+        times = array("q")
         writer = RowWriter(self.folder / f"{split}.jsonl")
         tokens = TokenWriter(self.folder / f"{split}-tokens")
         with writer, tokens:
-            while some := list(islice(reading, ROWS_AT_ONCE)):
-                for row, encoded in zip(some, self.steps.encode(some), strict=True):
-                    shown = _times(row) if split == "train" else 1
-                    sequences = self.admission.admit(row, encoded)
-                    if sequences is None:
-                        continue
-                    if not shown:
-                        self.journal.drop(row, "left out by its weight", sequences=encoded)
-                        continue
-                    self.journal.tally.keep(split, source_of(row))
-                    writer.add(row)
-                    tokens.add(row.name, sequences)
-                    times.append(shown)
+            for row, encoded in zip(rows, self.steps.encode(rows), strict=True):
+                shown = _times(row) if split == "train" else 1
+                sequences = self.admission.admit(row, encoded)
+                if sequences is None:
+                    continue
+                if not shown:
+                    self.journal.drop(row, "left out by its weight", sequences=encoded)
+                    continue
+                self.journal.tally.keep(split, source_of(row))
+                writer.add(row)
+                tokens.add(row.name, sequences)
+                times.append(shown)
         if split == "train":
             np.asarray(times).tofile(self.folder / TIMES)
         return Kept(writer.close(), tokens.close())
@@ -189,7 +185,8 @@ class Stages:
         times = np.fromfile(self.folder / TIMES, np.int64)
         if (repeated := int((times > 1).sum())) > 0:
             said.append(
-                f"Training rows shown more than once an epoch: {repeated:,}, {int(times.sum()):,} in all."
+                f"Training rows shown more than once an epoch: {repeated:,}. An epoch shows "
+                f"{int(times.sum()):,} rows in all."
             )
         return said
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from hashlib import sha256
 from importlib.metadata import version
 from inspect import getfile
+from os.path import isfile, join
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from tunesmith import recipe as recipes
 from tunesmith.core.cards import Completion, Encoded, Model
 from tunesmith.core.errors import BadData, BadRecipe
 from tunesmith.core.example import Kind
-from tunesmith.core.hashing import hash_code, hash_file, hash_value
+from tunesmith.core.hashing import hash_code, hash_file, hash_files, hash_value
 from tunesmith.core.recipe import Recipe
 from tunesmith.data.dataset import Dataset, prepare
 from tunesmith.data.findings import refuse
@@ -96,7 +97,7 @@ def look_into(
     steps = Steps(
         parts.source,
         recipe.data,
-        encoder.encode,
+        encoder.stream,
         chat,
         read_context(base, chat),
         recipe.seed,
@@ -108,7 +109,7 @@ def look_into(
         say,
     )
     dataset, was_kept = kept_dataset(
-        _data_key(steps, parts, base), lambda folder: prepare(steps, folder), user_cache()
+        _data_key(steps, parts, base, started_in), lambda folder: prepare(steps, folder), user_cache()
     )
     _try_metrics(parts, dataset)
     tokenised = _KEPT if was_kept else encoder.describe()
@@ -199,7 +200,7 @@ def _try_metrics(parts: Parts, dataset: Dataset) -> None:
             metric.score(Completion(row.reference), row)
 
 
-def _data_key(steps: Steps, parts: Parts, base: Path) -> dict[str, Any] | None:
+def _data_key(steps: Steps, parts: Parts, base: Path, started_in: Path) -> dict[str, Any] | None:
     """Say all that a prepared data set follows from; None where a source cannot say when it changes."""
     sources = [steps.source.fingerprint(), *(source.fingerprint() for source in steps.against)]
     if None in sources:
@@ -215,10 +216,10 @@ def _data_key(steps: Steps, parts: Parts, base: Path) -> dict[str, Any] | None:
         "plan": plan,
         "components": [[type(one).__qualname__, repr(one)] for one in components],
         "files": [
-            [str(value), hash_file(value)]  # such as the key of pseudonyms
+            found
             for one in (*steps.cleaners, *steps.augmenters.values())
             for value in vars(one).values()
-            if isinstance(value, Path) and value.is_file()
+            for found in _contents(value, started_in)
         ],
         "written in": sorted({hash_file(Path(getfile(type(one)))) for one in components}),
         "chat": steps.chat.fingerprint,
@@ -227,6 +228,19 @@ def _data_key(steps: Steps, parts: Parts, base: Path) -> dict[str, Any] | None:
         "asks": fingerprint(base) if steps.cleaners or steps.augmenters else None,
         "versions": [version(name) for name in LIBRARIES],
     }
+
+
+def _contents(option: Any, started_in: Path) -> Iterator[list[str]]:
+    """Fingerprint what an option names: a file, such as the key of pseudonyms, a folder of words, a model."""
+    if isinstance(option, Path):
+        if option.is_file():
+            yield [str(option), hash_file(option)]
+        elif option.is_dir():
+            yield [str(option), hash_files(file for file in option.iterdir() if file.is_file())]
+    elif isinstance(option, str):
+        folder = seen_from(started_in, option)
+        if option and isfile(join(folder, "config.json")):
+            yield [option, fingerprint(Path(folder))]
 
 
 def _hash_rows(rows: Sequence[Encoded]) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from tunesmith import recipe as recipes
 from tunesmith.core.errors import BadRecipe, DamagedFile
 from tunesmith.core.recipe import Recipe
+from tunesmith.data.journal import MADE_BY
 from tunesmith.evaluation.compare import Answers
 from tunesmith.evaluation.learning_curve import Compared, LearningCurve, compared, learning_curve
 from tunesmith.evaluation.statistics import Statistics, tabulate
@@ -107,7 +108,8 @@ def _answers(search: Search, *, changed: bool) -> Iterator[tuple[int, Answers]]:
             raise DamagedFile(
                 f"{folder.path} is finished, but its ledger or answers are gone. Put them back."
             )
-        rows = ledger["splits"]["train"]["rows"] - sum(ledger["made"].values())
+        unused = [count["rows"] for reason, count in ledger["dropped"].items() if reason.startswith(MADE_BY)]
+        rows = ledger["splits"]["train"]["rows"] - (sum(ledger["made"].values()) - sum(unused))
         yield rows, answers.from_json(said)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from inspect import getfile
@@ -21,11 +22,19 @@ from tunesmith.core.contracts import Objective
 from tunesmith.core.errors import BadData
 from tunesmith.core.example import Example
 from tunesmith.core.hashing import hash_file, hash_value
+from tunesmith.core.workers import in_order, usable
 from tunesmith.data.rows import saying
 
 KIND = "tokens"
 LIBRARIES = ("transformers", "tokenizers", "jinja2")
 """What renders and tokenises besides Tunesmith's own code."""
+
+
+ROWS_AT_ONCE = 4096
+"""How many rows are kept in the cache as one."""
+
+MANY_PARTS = 4
+"""From how many such parts on it is worth having several processes encode them."""
 
 
 @dataclass
@@ -40,6 +49,26 @@ class Encoder:
     cache: Cache | None = None
     computed: int = 0
     read: int = 0
+
+    def stream(self, rows: Sequence[Example]) -> Iterator[list[Encoded]]:
+        """Give the token sequences of each row, in order; of many rows, several processes encode parts.
+
+        Rows that lie on a disk are never all in memory. Raises BadData for one that cannot be rendered.
+        """
+        starts = range(0, len(rows), ROWS_AT_ONCE)
+
+        def part(number: int) -> tuple[list[list[Encoded]], int]:
+            before = self.read
+            found = self.encode(rows[starts[number] : starts[number] + ROWS_AT_ONCE])
+            return found, self.read - before
+
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # it would warn of every process that begins
+        several = len(starts) >= MANY_PARTS and usable() > 1
+        for found, read in in_order(part, len(starts), None if several else 1):
+            if several:  # what those processes counted is lost with them
+                self.read += read
+                self.computed += len(found) - read
+            yield from found
 
     def encode(self, rows: Sequence[Example]) -> list[list[Encoded]]:
         """Give the token sequences of each row, in order; raises BadData for one that cannot be rendered."""

@@ -10,6 +10,9 @@ from tunesmith.pages.markup import digest, style, template
 MOST_BARS = 12
 """How many amounts a chart shows; the others are counted."""
 
+MARKED = "label_proof"
+"""The check that marks what is learned; elsewhere, two brackets are a part of the row."""
+
 
 @dataclass(frozen=True)
 class DataPage:
@@ -54,7 +57,7 @@ class _Bar:
 
 @dataclass(frozen=True)
 class _Shown:
-    """A finding as the page shows it."""
+    """A finding as the page shows it; `is_marked` says that brackets in examples mark what is learned."""
 
     title: str
     word: str
@@ -66,6 +69,7 @@ class _Shown:
     bars: Sequence[_Bar]
     more_bars: int
     is_open: bool
+    is_marked: bool
 
 
 def _shown(finding: Finding, accepted: Sequence[str]) -> _Shown:
@@ -82,6 +86,7 @@ def _shown(finding: Finding, accepted: Sequence[str]) -> _Shown:
         bars=_bars(finding.chart),
         more_bars=max(0, len(finding.chart) - MOST_BARS),
         is_open=finding.severity == "stop",
+        is_marked=finding.check == MARKED,
     )
 
 

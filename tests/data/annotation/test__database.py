@@ -61,8 +61,10 @@ def test_a_database_of_something_else_is_left_alone(place):
     connection.execute("CREATE TABLE traces (id)")
     connection.commit()
     connection.close()
+    before = place.read_bytes()
     with pytest.raises(BadOption, match="a database of something else"):
         Store.create(place)
+    assert place.read_bytes() == before
     with pytest.raises(BadData, match="no annotation project"):
         Store.open(place)
     connection = sqlite3.connect(place)
@@ -129,3 +131,18 @@ def test_what_was_kept_is_on_the_disk_at_once(place):
         assert connection.execute("PRAGMA synchronous").fetchone()[0] == 2
         assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
     store.close()
+
+
+class Taken(list):
+    """Connections of which another thread takes the last one whenever somebody has looked."""
+
+    def __bool__(self):
+        return True
+
+
+def test_a_connection_that_another_thread_takes_first_is_opened_anew(place):
+    project(place, [text(1)]).close()
+    database = _database.Database(place, _idle=Taken())
+    with database.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM tasks").fetchone()[0] == 1
+    database._idle.pop().close()

@@ -118,6 +118,7 @@ def test_a_value_is_kept_in_its_one_spelling(asked, value, kept):
         (settings("answers"), "written", " \n"),
         (settings("answers"), "written", None),
         (settings("answers"), "written", "x" * 100_001),
+        (settings("answers"), "written", "a\0b"),
         (settings("ratings"), "rating", 6),
         (settings("ratings"), "rating", 0),
         (settings("ratings"), "rating", True),

@@ -1,6 +1,7 @@
 """Order and names are swapped where the answer stays right."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -48,6 +49,20 @@ def test_a_name_is_exchanged_in_question_and_answer_alike(given: Callable[..., G
         assert other != own
         assert new.messages[0].content == f"Write to {other} about case {new.place.line}"
         assert new.messages[1].content == f"Dear {other}, hello."
+
+
+def test_a_name_is_exchanged_in_whatever_the_row_says(given: Callable[..., Given]) -> None:
+    liked = [
+        row(f"Write to {name} about case {n}", f"Dear {name}.", n) for n, name in enumerate(("Anna", "Otto"))
+    ]
+    pairs = [replace(one, rejected=(Message("assistant", f"Hi {one.reference[5:]}"),)) for one in liked]
+    made = used(Swap(what="names", share=1.0), pairs, given())
+    assert [new.rejected[0].content for new in made] == ["Hi Otto.", "Hi Anna."]
+
+
+def test_a_label_is_no_name(given: Callable[..., Given]) -> None:
+    rows = [replace(row(f"It is a {name}", name, n), labels=(name,)) for n, name in enumerate(("Cat", "Dog"))]
+    assert list(Swap(what="names", share=1.0).augment(rows, given(), 4)) == []
 
 
 def test_without_a_common_name_nothing_is_made(given: Callable[..., Given]) -> None:

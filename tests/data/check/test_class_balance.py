@@ -36,7 +36,7 @@ def test_the_effective_number_is_the_exponential_of_the_entropy(counts, effectiv
 
 def test_uneven_labels_are_warned_of_from_the_ratio_on():
     (finding,) = look(rows_of(a=100, b=10))
-    assert (finding.severity, finding.remedy) == ("warning", "data.clean: [{name: balance}] evens them out.")
+    assert (finding.severity, finding.remedy) == ("warning", "data.clean=[{name: balance}] evens them out.")
     (finding,) = look(rows_of(a=99, b=10))
     assert finding.severity == "note"
     (finding,) = look(rows_of(a=99, b=10), ratio=9.9)
@@ -57,12 +57,37 @@ def test_rare_labels_are_counted_and_shown_rarest_first():
     assert len(look(rows_of(a=30, b=9, c=4, d=10), least_rows=4)) == 1
 
 
+def test_rows_that_are_repeated_or_weighted_count_as_they_are_learned():
+    rare = [replace(row, times=8.0) for row in rows_of(b=10)]
+    found = look([*rows_of(a=100), *rare])
+    assert [finding.severity for finding in found] == ["note"]
+    assert found[0].sentence.endswith(" As rows are repeated and weighted, they count as 80.0 to 100.0 rows.")
+    assert found[0].chart == {"a": 100, "b": 10}
+    heavy = [
+        replace(row, messages=(*row.messages[:-1], replace(row.messages[-1], weight=8.0))) for row in rare
+    ]
+    (finding,) = look([*rows_of(a=60), *heavy])  # now it is the frequent one that counts less
+    assert (finding.severity, "balance" in finding.remedy) == ("warning", True)
+    assert "evens them out" not in finding.remedy
+
+
+def test_of_a_chain_of_spellings_each_leads_to_the_last():
+    rows = [*rows_of(refunds=500, refundss=20), labelled("x", "refundsss")]
+    assert '{"refundss": "refunds", "refundsss": "refunds"}' in look(rows, least_rows=1)[0].remedy
+
+
+def test_rare_labels_are_shown_with_their_training_rows():
+    rare, _ = look(rows_of(a=30, c=1), test=rows_of(c=3))
+    assert rare.sentence == "1 of 2 labels have fewer than 10 training rows: 1 row in all."
+    assert rare.examples == ('rows.csv:31: "c" in 1 row',)
+
+
 def test_labels_that_are_never_trained_are_named_with_their_place():
     held_out = [replace(row, place=replace(row.place, file="test.csv")) for row in rows_of(z=2, y=1)]
     untrained, _ = look(rows_of(a=30, b=20), test=held_out, validation=rows_of(a=3))
     assert (untrained.severity, untrained.rows) == ("warning", 3)
     assert untrained.sentence.startswith("2 labels occur in validation or test only")
-    assert untrained.examples == ('test.csv:3: "y" in 1 rows', 'test.csv:1: "z" in 2 rows')
+    assert untrained.examples == ('test.csv:3: "y" in 1 row', 'test.csv:1: "z" in 2 rows')
     assert "by: stratified" in untrained.remedy
 
 
@@ -87,10 +112,10 @@ def test_another_spelling_of_a_label_is_found(other):
     ]
     spelling = look(rows, least_rows=1)[0]
     assert (spelling.severity, spelling.rows) == ("warning", 2)
-    assert spelling.sentence == "1 labels look like another spelling of a more frequent one."
+    assert spelling.sentence == "1 label looks like another spelling of a more frequent one."
     assert spelling.examples == (f'rows.csv:90: "{other}" in 2 rows, like "card_arrival" in 40',)
     assert spelling.remedy == (
-        f'data.clean: [{{name: relabel, names: {{"{other}": "card_arrival"}}}}] joins them, '
+        f'data.clean=[{{name: relabel, names: {{"{other}": "card_arrival"}}}}] joins them, '
         "if that is what they are."
     )
 

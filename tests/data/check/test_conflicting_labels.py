@@ -43,6 +43,7 @@ def test_the_order_of_several_labels_does_not_matter():
 
 def test_splits_are_compared_with_each_other():
     (finding,) = look(LABELLED, test=[labelled(TEXTS[0], "label 2", line=301)])
+    assert finding.sentence == "1 text in 2 rows has different labels in different rows."
     assert finding.examples[0].startswith('rows.csv:1: "label 1", rows.csv:301: "label 2"')
 
 
@@ -65,7 +66,7 @@ def test_few_prompts_with_short_answers_that_differ_disagree():
     (finding,) = look([*CHATS, *second], kind="conversations")
     assert (finding.severity, finding.rows) == ("note", 4)
     assert finding.sentence == (
-        "Several answers per prompt: 4 rows over 2 prompts. 1 of them have answers of at most 5 words, which "
+        "Several answers per prompt: 4 rows over 2 prompts. 1 of them has answers of at most 5 words, which "
         "disagree."
     )
     assert finding.examples == (
@@ -76,7 +77,7 @@ def test_few_prompts_with_short_answers_that_differ_disagree():
 def test_few_prompts_with_long_answers_are_counted_only():
     second = [row(TEXTS[7], "a much longer answer that may say just the same", 202)]
     (finding,) = look([*CHATS, *second], kind="conversations")
-    assert finding.sentence == "Several answers per prompt: 2 rows over 1 prompts."
+    assert finding.sentence == "Several answers per prompt: 2 rows over 1 prompt."
 
 
 def test_answers_that_differ_in_case_and_spaces_are_the_same():

@@ -69,7 +69,7 @@ def test_a_single_row_of_an_evaluation_set_stops():
     (finding,) = look(loud(410))
     assert (finding.severity, finding.rows) == ("stop", 1)
     assert finding.sentence.startswith("Training rows give 1 of 100 rows of suite (1.0%) away: 1 the same")
-    assert finding.remedy == "data.clean: [{name: decontaminate}] leaves those training rows out."
+    assert finding.remedy == "data.clean=[{name: decontaminate}] leaves those training rows out."
 
 
 def test_every_set_has_a_finding_of_its_own_those_that_stop_first():

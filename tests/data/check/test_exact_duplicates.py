@@ -23,15 +23,14 @@ def test_rows_that_all_differ_are_not_worth_a_word():
 
 def test_rows_that_repeat_an_earlier_one_are_counted_in_all_and_in_training():
     train = [*ROWS[:80], *(again(number, 200 + number) for number in (3, 3, 7))]
-    rows, prompts = look(train, validation=ROWS[80:90], test=[*ROWS[90:], again(95, 300), again(1, 301)])
+    (rows,) = look(train, validation=ROWS[80:90], test=[*ROWS[90:], again(95, 300), again(1, 301)])
     assert (rows.check, rows.severity, rows.rows) == ("exact_duplicates", "warning", 5)
     assert (
         rows.sentence == "Rows that repeat an earlier row in all they say: 5 of 105, 3 of them in training."
     )
     assert rows.chart == {"train": 3, "validation": 0, "test": 2}
-    assert rows.remedy == "data.clean: [{name: deduplicate}] keeps the first of them."
+    assert rows.remedy == "data.clean=[{name: deduplicate}] keeps the first of them."
     assert rows.examples[2].startswith(f"rows.jsonl:207 repeats rows.jsonl:8: {PROMPTS[7]}")
-    assert prompts.rows == 5
 
 
 def test_a_row_that_differs_in_anything_that_is_learned_repeats_none():
@@ -70,7 +69,7 @@ def test_many_answers_to_the_same_prompts_are_a_note_unless_rows_repeat_as_well(
 
 
 def test_the_order_of_splits_decides_which_row_is_the_first():
-    (rows, _) = look(ROWS[:5], test=[again(2, 300)])
+    (rows,) = look(ROWS[:5], test=[again(2, 300)])
     (shown,) = rows.examples
     assert shown.startswith(f"rows.jsonl:300 repeats rows.jsonl:3: {PROMPTS[2]}")
 
@@ -81,14 +80,22 @@ def test_raw_text_has_no_prompts():
 
 
 def test_ten_rows_are_shown_and_all_are_counted():
-    rows, _ = look([*ROWS, *(again(number, 200 + number) for number in range(30))])
+    (rows,) = look([*ROWS, *(again(number, 200 + number) for number in range(30))])
     assert (rows.rows, len(rows.examples)) == (30, MOST_EXAMPLES)
 
 
 def test_what_is_shown_cannot_disturb_a_terminal():
     red = row("\x1b[31mred\u202e", "a\nb")
-    rows, prompts = look([red, replace(red, place=ROWS[0].place)])
+    rows, prompts = look([red, replace(red, place=ROWS[0].place), replace(red, labels=("x",))])
     assert all(example.isprintable() for example in (*rows.examples, *prompts.examples))
+
+
+def test_a_few_among_many_are_a_note():
+    many = [row(f"question {number}", f"answer {number}", number) for number in range(1000)]
+    rows, prompts = look([*many, many[3], row("Question 5", "something else", 2000)])
+    assert [rows.severity, prompts.severity] == ["note", "note"]
+    (rows,) = look([*many, *many[:9]])
+    assert rows.severity == "warning"
 
 
 def test_nothing_is_said_of_no_rows():

@@ -82,7 +82,7 @@ def test_labels_with_few_texts_are_not_judged_and_named():
 def test_five_equal_texts_are_one_text():
     copies = [labelled("always the same", "e", line=500)] * 30
     (finding,) = look([*flipped(ROWS, FLIPPED), *copies])
-    assert finding.sentence.endswith(" Not judged, for too few texts have or lack them: 1 labels (e).")
+    assert finding.sentence.endswith(" Not judged, for too few texts have or lack them: 1 label (e).")
 
 
 def test_a_sample_is_said_and_depends_on_what_rows_say_alone():

@@ -20,6 +20,10 @@ def look(rows, **parts):
         ("Dear {{ customer.name }}, thank you.", "{{ customer.name }}"),
         ("{{#rustdoc_include ../listings/ch01.rs}}", "{{#rustdoc_include ../listings/ch01.rs}}"),
         ("{% if paid %}Thanks{% endif %}", "{% if paid %} and 1 more"),
+        (
+            "{{#include ../" + 70 * "a" + "/" + 70 * "b" + "}}",
+            "{{#include ../" + 70 * "a" + "/" + 14 * "b" + "…",
+        ),
         ("Hello <%= user %>!", "<%= user %>"),
         ("The price is ${amount}.", "${amount}"),
         ("Kind regards, [Your Name]", "[Your Name]"),

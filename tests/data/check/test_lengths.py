@@ -32,7 +32,7 @@ def test_lengths_are_said_by_split_with_what_is_learned():
     learned = 400 / (400 + sum(range(1, 41)))
     assert finding.sentence == (
         f"Train: 40 rows, in tokens median 31, 90 % 47, 99 % 50, longest 50; {learned:.1%} of all tokens are "
-        "learned. Test: 1 rows, in tokens median 32, 90 % 32, 99 % 32, longest 32; 75.0% of all tokens are "
+        "learned. Test: 1 row, in tokens median 32, 90 % 32, 99 % 32, longest 32; 75.0% of all tokens are "
         "learned."
     )
 

@@ -53,11 +53,18 @@ def test_a_row_counts_once_however_often_it_says_nothing() -> None:
     )
     (finding,) = look(Example(Place("r", 1), turns))
     assert finding.chart == {"user": 1.0}
+    assert "user in 1 row (100.0%)" in finding.sentence
 
 
 def test_an_answer_that_calls_a_tool_may_be_empty() -> None:
     call = Message("assistant", "", tool_calls=(ToolCall("f", "{}"),))
     assert look(Example(Place("r", 1), (Message("user", "Do it"), call))) == []
+
+
+def test_what_the_system_or_a_tool_says_may_be_empty() -> None:
+    call = Message("assistant", "", tool_calls=(ToolCall("f", "{}", "1"),))
+    turns = (Message("system", "-"), Message("user", "Do it"), call, Message("tool", "[]", call="1"))
+    assert look(Example(Place("r", 1), (*turns, Message("assistant", "Nothing found.")))) == []
 
 
 def test_a_label_may_be_called_none_but_not_na() -> None:

@@ -28,7 +28,7 @@ def test_near_copies_are_counted_without_those_to_the_letter():
         "Training rows that say nearly the same as an earlier one (similarity 0.8 or more): 3 of 106 (2.8%). "
         "2 more repeat one to the letter. The largest group has 3 rows."
     )
-    assert finding.remedy == "data.clean: [{name: deduplicate, by: near}] keeps the first of each group."
+    assert finding.remedy == "data.clean=[{name: deduplicate, by: near}] keeps the first of each group."
 
 
 def test_rows_to_the_letter_alone_are_another_check_s_business():

@@ -64,6 +64,14 @@ def test_an_answer_is_compared_with_answers_and_shown_as_one():
     assert finding.examples[0].endswith(f", {len(NOISE)} characters): {NOISE}")
 
 
+def test_a_row_counts_once_whose_prompt_and_answer_are_noise():
+    rows = chats(ROWS)
+    rows[7] = answered(told(rows[7], noise(1)), noise(2))
+    (finding,) = look(rows, kind="conversations", garbage=10)
+    assert finding.rows == 1
+    assert finding.sentence.startswith("1 row is worded unlike all others, 1 of them")
+
+
 def test_a_label_is_not_read_as_text():
     rows = [answered(row, NOISE) if number == 7 else row for number, row in enumerate(ROWS)]
     assert look(rows) == []
@@ -81,7 +89,7 @@ def test_far_longer_and_shorter_rows_are_a_note_with_both_counts():
     rows = [*ROWS, told(ROWS[0], natural_text(chance, length=2000)), told(ROWS[1], "a"), told(ROWS[2], "a b")]
     found = [finding for finding in look(rows) if "longer or shorter" in finding.sentence]
     assert [(finding.severity, finding.rows) for finding in found] == [("note", 3)]
-    assert found[0].sentence.endswith("1 texts are longer, 2 shorter.")
+    assert found[0].sentence.endswith("1 text is longer, 2 shorter.")
     assert found[0].examples[0].startswith("rows.csv:1: prompt (+")
     assert found[0].examples[1].startswith("rows.csv:2: prompt (-")
 

@@ -336,7 +336,14 @@ SENTENCES = [
     (
         {"prompt": "", "solution": ""},
         "prompts that wait for an answer (by their names); an answer is held against 'solution'; "
-        "override with data.source.columns.completion=... to learn an answer that stands in a column",
+        "override with data.source.columns.completion=... or data.source.columns.shape=messages, "
+        "to learn answers that the rows hold",
+    ),
+    (
+        {"messages": CHAT[:1], "topic": "t"},
+        "prompts that wait for an answer (by its name); "
+        "override with data.source.columns.completion=... or data.source.columns.shape=messages, "
+        "to learn answers that the rows hold; columns not learned from: 'topic'",
     ),
     (
         {"text": "", "label": ""},

@@ -47,6 +47,21 @@ def test_what_is_not_whole_is_not_there(tmp_path):
     assert fetched("memory://large.csv", ".csv", tmp_path, REACH).stat().st_size == 1000
 
 
+def test_two_runs_that_fetch_the_same_at_once_do_not_mix(tmp_path, monkeypatch):
+    fetch_anew = fetched.__wrapped__
+
+    def slow(url, reach):
+        yield b"one, "
+        monkeypatch.setattr(_fetched, "fetch", lambda *_: iter((b"one, ", b"two")))
+        assert fetch_anew(url, ".csv", tmp_path, reach).read_bytes() == b"one, two"
+        yield b"two"
+
+    monkeypatch.setattr(_fetched, "fetch", slow)
+    path = fetch_anew("https://host/a.csv", ".csv", tmp_path, REACH)
+    assert path.read_bytes() == b"one, two"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path, monkeypatch):
     fsspec.filesystem("memory").pipe("/small.csv", b"x")
     (tmp_path / "file").write_text("")
@@ -79,6 +94,9 @@ def test_what_a_store_raises_names_the_url(monkeypatch, tmp_path):
     monkeypatch.setattr(fsspec.get_filesystem_class("memory"), "open", broken)
     with pytest.raises(BadData, match=r"memory://broken/a\.csv cannot be read: no such key\\nwith details"):
         fetched("memory://broken/a.csv", ".csv", tmp_path, REACH)
+    with pytest.raises(BadData) as raised:
+        fetched("memory://broken/a.csv?key=hidden", ".csv", tmp_path, REACH)
+    assert "hidden" not in str(raised.value)
 
 
 def test_without_the_library_the_extra_is_named(monkeypatch, tmp_path):

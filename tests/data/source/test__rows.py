@@ -101,3 +101,21 @@ def test_a_row_with_other_columns_leaves_the_shape_of_the_others_alone():
     before = dict(shape.roles), shape.others
     assert isinstance(shape.fitted({**FIRST, "system": "s"}), Shape)
     assert (dict(shape.roles), shape.others) == before
+
+
+HALF = chr(0xD800)
+
+
+@pytest.mark.parametrize(
+    ("beside", "shown"),
+    [
+        ({"note": HALF}, r"'note': '\ud800'"),
+        ({"note": [{"a": [f"é{HALF}"]}]}, r"'note': [{'a': ['é\ud800']}]"),
+        ({"note": {HALF: 1}}, r"'note': {'\ud800': 1}"),
+        ({f"n{HALF}": 1}, r"'n\ud800': 1"),
+    ],
+)
+def test_what_no_file_can_hold_is_refused_also_where_nothing_is_learned_from_it(beside, shown):
+    remedy = "Write the whole character, or both halves of its surrogate pair."
+    assert refusal({**FIRST, **beside}) == f"lone surrogate: column {shown}. {remedy}"
+    assert read({**FIRST, "note": ["é", {"\U0001f600": None}]}).fields["note"] == ["é", {"\U0001f600": None}]

@@ -256,6 +256,12 @@ OPENAI = {
             "unknown key: 'input' has 'seed'. Keep messages, tools, parallel_tool_calls there.",
         ),
         (
+            {**OPENAI, "non_preferred_output": [assistant("r", weight=0)]}
+            | {"input": {"messages": [user(), assistant("x", weight=1), user()]}},
+            OPENAI,
+            "nothing to train: 'non_preferred_output' has weight 0. Remove the weight, or the row.",
+        ),
+        (
             {**OPENAI, "input": {}},
             OPENAI,
             "wrong type: 'input', 'messages' is null: None. Write a list of messages.",

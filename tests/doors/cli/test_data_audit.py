@@ -7,6 +7,7 @@ import pytest
 
 from command_line import Command
 from small_runs import write_recipe, write_rows
+from tunesmith.core.audit import Finding
 from tunesmith.doors.cli import data_audit
 
 KEY = "AKIA" + "IOSFODNN7EXAMPLE"
@@ -83,6 +84,18 @@ def test_a_copy_is_mended_first_and_what_was_changed_is_told(command: Command, t
     assert len((tmp_path / "clean.jsonl").read_text("utf-8").splitlines()) == 40
 
 
+def test_a_copy_holds_the_rows_that_are_usable_as_the_options_say(command: Command, tmp_path: Path) -> None:
+    turns = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+    path, clean = tmp_path / "rows.jsonl", tmp_path / "clean.jsonl"
+    rows = [{"messages": turns[:number], "topic": "t"} for number in (1, 2)]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    words = ("data", "audit", path, "--fix", clean, "--report", tmp_path / "a.html")
+    assert "there is no 'shap'" in command(*words, "data.source.columns.shap=messages").err
+    assert list(tmp_path.iterdir()) == [path]
+    command(*words, "data.source.columns.shape=messages")
+    assert clean.read_text() == f"{json.dumps(rows[1])}\n"
+
+
 def test_a_copy_that_cannot_be_made_leaves_no_list_behind(command: Command, tmp_path: Path) -> None:
     file = tmp_path / "rows.jsonl"
     file.write_text("no row at all\n", encoding="utf-8")
@@ -98,5 +111,15 @@ def test_what_is_learned_is_green_where_there_are_colours(
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
     assert data_audit.coloured("a [[b]] c") == shown
+
+
+def test_brackets_in_the_examples_of_other_checks_are_a_part_of_the_row(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    for check, shown in (("secrets", "[[b]]"), ("label_proof", "\x1b[32mb\x1b[0m")):
+        found = Finding(check, "note", "One.", examples=("a\n[[b]]",))
+        assert data_audit._lines(found)[1] == f"      a\u23ce {shown}"
     monkeypatch.setenv("NO_COLOR", "1")
     assert data_audit.coloured("a [[b]] c") == "a [[b]] c"

@@ -113,7 +113,7 @@ class Database:
     @contextmanager
     def _lent(self, begin: str) -> Generator[sqlite3.Connection]:
         with explained(self.path):
-            connection = self._idle.pop() if self._idle else self.connect()
+            connection = self._taken()
             try:
                 connection.execute(begin)
                 yield connection
@@ -124,6 +124,12 @@ class Database:
                 raise
             finally:
                 self._idle.append(connection)
+
+    def _taken(self) -> sqlite3.Connection:
+        try:
+            return self._idle.pop()  # without a look before: another thread may take the last one in between
+        except IndexError:
+            return self.connect()
 
     def connect(self) -> sqlite3.Connection:
         """Open a connection of its own, without a transaction."""
@@ -144,10 +150,12 @@ def create(path: Path, project: str) -> Database:
         path.touch(mode=0o600)
     except OSError as error:
         raise BadOption(f"{path} cannot hold annotations: {error.strerror}. Name another file.") from None
-    database = Database(path)
-    with explained(path), closing(database.connect()) as connection:
+    # Read only at first: to open it for writing would turn on SQLite's log in a file that is not ours.
+    with explained(path), closing(Database(path, reads_only=True).connect()) as connection:
         if _has_tables(connection, like="%") and not _has_tables(connection, like=TABLE):
             raise BadOption(f"{path} is a database of something else. Name another file.")
+    database = Database(path)
+    with explained(path), closing(database.connect()) as connection:
         connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA}")
         about = f"INSERT INTO {TABLE} SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM {TABLE})"
         connection.execute(about, (FORMAT, project))

@@ -205,6 +205,8 @@ def _labels(settings: Settings, value: Any) -> list[str]:
 def _answer(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise BadData("The answer is empty. Write it, or skip the row.")
+    if "\0" in value:
+        raise BadData("The answer holds the character U+0000, which no row may. Remove it.")
     if len(value) > LONGEST_ANSWER:
         raise BadData(f"The answer has {len(value):,} characters; it may have {LONGEST_ANSWER:,}.")
     return value.strip()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
 from typing import Annotated, Literal
 
@@ -13,6 +14,7 @@ from tunesmith.core.contracts import Augmenter
 from tunesmith.core.example import Example, Made
 from tunesmith.data.augmenter._draw import CheckLabels, Most, Share, asked, asking, drawn
 from tunesmith.data.guard import Change, guarded
+from tunesmith.data.parts import rewrite, rewrite_json
 
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w'-]+(?: [A-Z][\w'-]+)*")
 """Capitals within a sentence: what begins one says nothing."""
@@ -70,12 +72,16 @@ def _names(rows: Sequence[Example]) -> list[str]:
 
 
 def _shared(row: Example) -> list[str]:
-    """Give the names that a row's question and answer both have."""
+    """Give the names that a row's question and answer both have; a label is none, it says what a row is."""
+    if row.labels:
+        return []
     named = {name for text in asked(row) for name in _NAME.findall(text)}
     return sorted(name for name in named if re.search(rf"\b{re.escape(name)}\b", row.reference))
 
 
 def _renamed(row: Example, old: str, new: str, made_by: str) -> Example:
     pattern = re.compile(rf"\b{re.escape(old)}\b")
-    turns = tuple(replace(turn, content=pattern.sub(lambda _: new, turn.content)) for turn in row.messages)
-    return replace(row, messages=turns, made_by=made_by)
+    renamed = partial(pattern.sub, lambda _: new)
+    return replace(
+        rewrite(row, renamed, partial(rewrite_json, change=lambda _, text: renamed(text))), made_by=made_by
+    )

@@ -17,6 +17,7 @@ from tunesmith.core.audit import MOST_EXAMPLES, Finding, Material
 from tunesmith.core.contracts import Check
 from tunesmith.core.example import Example
 from tunesmith.data.classes import classes
+from tunesmith.data.findings import numbered
 from tunesmith.data.source._refused import excerpt
 
 MOST_BARS = 40
@@ -55,11 +56,15 @@ class ClassBalance(Check):
                 "class_balance",
                 "warning",
                 f"{len(rare):,} of {len(labels.training):,} labels have fewer than {self.least_rows:,} "
-                f"training rows: {sum(rare.values()):,} rows in all.",
+                f"training rows: {numbered(sum(rare.values()), 'row')} in all.",
                 rows=sum(rare.values()),
-                examples=labels.shown(sorted(rare, key=lambda label: (rare[label], label))),
-                remedy="Collect more rows for them, or have rare ones shown more often: "
-                "data.clean: [{name: balance, how: repeat}].",
+                examples=labels.shown(sorted(rare, key=lambda label: (rare[label], label)), rare),
+                remedy="Collect more rows for them"
+                + (
+                    "."
+                    if labels.is_weighed
+                    else ", or have rare ones shown more often: data.clean=[{name: balance, how: repeat}]."
+                ),
             )
 
     def _balance(self, labels: _Labels) -> Iterator[Finding]:
@@ -67,16 +72,19 @@ class ClassBalance(Check):
         if not ordered:
             return
         (first, most), (last, least) = ordered[0], ordered[-1]
-        uneven = most >= self.ratio * least and len(ordered) > 1
+        low, high = min(labels.weight.values()), max(labels.weight.values())
+        uneven = high >= self.ratio * low and len(ordered) > 1
+        weighed = f" As rows are repeated and weighted, they count as {low:,.1f} to {high:,.1f} rows."
         yield Finding(
             "class_balance",
             "warning" if uneven or len(ordered) == 1 else "note",
             f"{len(ordered):,} labels in {labels.rows:,} training rows, from {least:,} ({excerpt(last)}) to "
             f"{most:,} ({excerpt(first)}); as even as {_effective(ordered):.1f} labels with equally many."
+            f"{weighed if labels.is_weighed else ''}"
             if len(ordered) > 1
             else f"All {labels.rows:,} training rows have the same label: {excerpt(first)}.",
             rows=labels.rows,
-            remedy="data.clean: [{name: balance}] evens them out." if uneven else "",
+            remedy=_remedy(labels) if uneven else "",
             chart=_bars(ordered),
         )
 
@@ -89,6 +97,12 @@ class _Labels:
     training: Counter[str] = field(default_factory=Counter[str])
     every: Counter[str] = field(default_factory=Counter[str])
     first: dict[str, str] = field(default_factory=dict[str, str])
+    weight: dict[str, float] = field(default_factory=dict[str, float])
+
+    @property
+    def is_weighed(self) -> bool:
+        """Does an epoch count some rows more than once, or less?"""
+        return self.weight != self.training
 
     @classmethod
     def of(cls, splits: Mapping[str, Sequence[Example]]) -> _Labels:
@@ -100,17 +114,26 @@ class _Labels:
                 if split == "train":
                     labels.rows += bool(own)
                     labels.training.update(own)
+                    worth = row.times * (row.messages[-1].weight if row.messages else 1)
+                    for label in own:
+                        labels.weight[label] = labels.weight.get(label, 0) + worth
                 for label in own:
                     if label not in labels.first:
                         labels.first[label] = row.name
         return labels
 
-    def shown(self, names: Sequence[str]) -> tuple[str, ...]:
+    def shown(self, names: Sequence[str], counts: Mapping[str, int]) -> tuple[str, ...]:
         """Say where the first of some labels begin, and how many rows they have."""
         return tuple(
-            f'{self.first[label]}: "{excerpt(label)}" in {self.every[label]:,} rows'
+            f'{self.first[label]}: "{excerpt(label)}" in {numbered(counts[label], "row")}'
             for label in names[:MOST_EXAMPLES]
         )
+
+
+def _remedy(labels: _Labels) -> str:
+    if labels.is_weighed:
+        return "Rows for the rare ones help most; `most` of balance is how far they can be repeated."
+    return "data.clean=[{name: balance}] evens them out."
 
 
 def _untrained(labels: _Labels) -> Iterator[Finding]:
@@ -119,29 +142,40 @@ def _untrained(labels: _Labels) -> Iterator[Finding]:
         yield Finding(
             "class_balance",
             "warning",
-            f"{len(names):,} labels occur in validation or test only: nothing is learned about them.",
+            f"{numbered(len(names), 'label occurs', 'labels occur')} in validation or test only, where "
+            "nothing is learned.",
             rows=sum(labels.every[label] for label in names),
-            examples=labels.shown(names),
-            remedy="data.split: {by: stratified} has each label on every side, as far as its rows suffice.",
+            examples=labels.shown(names, labels.every),
+            remedy="data.split={by: stratified} has each label on every side, as far as its rows suffice.",
         )
 
 
 def _spellings(labels: _Labels) -> Iterator[Finding]:
-    pairs = {**_misspelt(labels.every), **_folded(labels.every)}
+    pairs = _followed({**_misspelt(labels.every), **_folded(labels.every)})
     if pairs:
         names = sorted(pairs, key=lambda label: (-labels.every[label], label))
         written = json.dumps({name: pairs[name] for name in names[:MOST_EXAMPLES]}, ensure_ascii=False)
         yield Finding(
             "class_balance",
             "warning",
-            f"{len(pairs):,} labels look like another spelling of a more frequent one.",
+            f"{numbered(len(pairs), 'label looks', 'labels look')} like another spelling of a more "
+            "frequent one.",
             rows=sum(labels.every[label] for label in names),
             examples=tuple(
                 f'{shown}, like "{excerpt(pairs[name])}" in {labels.every[pairs[name]]:,}'
-                for shown, name in zip(labels.shown(names), names, strict=False)
+                for shown, name in zip(labels.shown(names, labels.every), names, strict=False)
             ),
-            remedy=f"data.clean: [{{name: relabel, names: {written}}}] joins them, if that is what they are.",
+            remedy=f"data.clean=[{{name: relabel, names: {written}}}] joins them, if that is what they are.",
         )
+
+
+def _followed(pairs: Mapping[str, str]) -> dict[str, str]:
+    """Lead each label to the last one of its chain: the others will be gone. Each is rarer than the next."""
+    ends = dict(pairs)
+    for name in pairs:
+        while ends[name] in pairs:
+            ends[name] = pairs[ends[name]]
+    return ends
 
 
 def _folded(counts: Counter[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tunesmith.core.audit import MOST_EXAMPLES, Finding, Material
 from tunesmith.core.contracts import Check
 from tunesmith.core.example import Example
+from tunesmith.data.findings import numbered
 from tunesmith.data.source._refused import excerpt
 from tunesmith.data.wording import digest, fold, prompt, question
 
@@ -92,14 +93,15 @@ class _Groups:
 def _labels(groups: _Groups) -> Iterator[Finding]:
     mixed = groups.mixed()
     if mixed.any():
-        rows = int(mixed[groups.group].sum())
+        texts, rows = int(mixed.sum()), int(mixed[groups.group].sum())
         yield Finding(
             "conflicting_labels",
             "warning",
-            f"{int(mixed.sum()):,} texts in {rows:,} rows have different labels in different rows.",
+            f"{numbered(texts, 'text')} in {rows:,} rows {'has' if texts == 1 else 'have'} different "
+            "labels in different rows.",
             rows=rows,
             examples=groups.examples(mixed.nonzero()[0], lambda row: excerpt(", ".join(row.labels))),
-            remedy="Decide on one; data.clean: [{name: deduplicate, by: prompt}] keeps the first.",
+            remedy="Decide on one; data.clean=[{name: deduplicate, by: prompt}] keeps the first.",
         )
 
 
@@ -113,11 +115,12 @@ def _answers(groups: _Groups) -> Iterator[Finding]:
     longest = np.zeros(len(mixed), np.int64)
     np.maximum.at(longest, groups.group, groups.words)
     short = mixed & (longest <= SHORT_ANSWER)
-    said = f"Several answers per prompt: {rows:,} rows over {int(mixed.sum()):,} prompts."
+    said = f"Several answers per prompt: {rows:,} rows over {numbered(int(mixed.sum()), 'prompt')}."
     if rows >= ON_PURPOSE * len(groups.rows):
         said += " So many look wanted; each is learned."
     elif short.any():
-        said += f" {int(short.sum()):,} of them have answers of at most {SHORT_ANSWER} words, which disagree."
+        some = "1 of them has" if short.sum() == 1 else f"{int(short.sum()):,} of them have"
+        said += f" {some} answers of at most {SHORT_ANSWER} words, which disagree."
     shown = short if short.any() else mixed
     yield Finding(
         "conflicting_labels",
@@ -125,5 +128,5 @@ def _answers(groups: _Groups) -> Iterator[Finding]:
         said,
         rows=rows,
         examples=groups.examples(shown.nonzero()[0], lambda row: excerpt(row.reference)),
-        remedy="data.clean: [{name: deduplicate, by: prompt}] keeps the first answer, if only one is right.",
+        remedy="data.clean=[{name: deduplicate, by: prompt}] keeps the first answer, if only one is right.",
     )

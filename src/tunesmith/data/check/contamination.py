@@ -92,9 +92,9 @@ def _examples(rows: Sequence[Example], training: Sequence[Example], leaks: Leaks
     return tuple(shown)
 
 
-_DECONTAMINATE = "data.clean: [{name: decontaminate}] leaves those training rows out."
+_DECONTAMINATE = "data.clean=[{name: decontaminate}] leaves those training rows out."
 _SPLIT = (
     f"{_DECONTAMINATE} Where rows belong together, such as questions about one text, "
-    "data.split: {by: group, column: ...} keeps them on one side."
+    "data.split={by: group, column: ...} keeps them on one side."
 )
 _REMEDIES = {f"{name} rows": _SPLIT for name in SPLITS[1:]}

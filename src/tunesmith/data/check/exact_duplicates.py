@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
-from tunesmith.core.audit import MOST_EXAMPLES, Finding, Material
+from tunesmith.core.audit import MOST_EXAMPLES, WORTH_A_WARNING, Finding, Material, Severity
 from tunesmith.core.contracts import Check
 from tunesmith.core.example import Example
 from tunesmith.data.source._refused import excerpt
@@ -38,7 +38,8 @@ class ExactDuplicates(Check):
         if material.kind != "text":
             asked = _Repeated(rows, sizes, repeats(map(prompt, rows)))
             to_the_letter = int((repeats(digest(key_of(row)) for row in rows) >= 0).sum())
-            found.append(_prompts_finding(asked, to_the_letter, same.count))
+            if asked.count > same.count:  # or the same rows would be named twice
+                found.append(_prompts_finding(asked, to_the_letter, same.count))
         return [finding for finding in found if finding.rows]
 
 
@@ -54,6 +55,11 @@ class _Repeated:
     def count(self) -> int:
         """How many rows repeat an earlier one."""
         return int((self.of >= 0).sum())
+
+    @property
+    def severity(self) -> Severity:
+        """A few among many are a note."""
+        return "warning" if self.count >= WORTH_A_WARNING * len(self.rows) else "note"
 
     @property
     def by_split(self) -> dict[str, int]:
@@ -81,11 +87,11 @@ class _Repeated:
 def _rows_finding(same: _Repeated) -> Finding:
     return Finding(
         "exact_duplicates",
-        "warning",
+        same.severity,
         f"{same.say('an earlier row in all they say')}.",
         rows=same.count,
         examples=same.examples(wording),
-        remedy="data.clean: [{name: deduplicate}] keeps the first of them.",
+        remedy="data.clean=[{name: deduplicate}] keeps the first of them.",
         chart=same.by_split,
     )
 
@@ -95,13 +101,13 @@ def _prompts_finding(asked: _Repeated, to_the_letter: int, same: int) -> Finding
     on_purpose = not same and asked.count >= ON_PURPOSE * len(asked.rows)
     return Finding(
         "exact_duplicates",
-        "note" if on_purpose else "warning",
+        "note" if on_purpose else asked.severity,
         f"{asked.say('the prompt of an earlier row')}; {to_the_letter:,} to the letter, "
         f"{asked.count - to_the_letter:,} apart from case and white space. Prompts that are asked more than "
         f"once: {prompts:,}. Rows that repeat the answer as well: {same:,}."
         + (" So many different answers look wanted." if on_purpose else ""),
         rows=asked.count,
         examples=asked.examples(question),
-        remedy="data.clean: [{name: deduplicate, by: prompt}] keeps the first answer. Several may be wanted.",
+        remedy="data.clean=[{name: deduplicate, by: prompt}] keeps the first answer. Several may be wanted.",
         chart=asked.by_split,
     )

@@ -18,6 +18,7 @@ from tunesmith.core.audit import MOST_EXAMPLES, WORTH_A_WARNING, Finding, Materi
 from tunesmith.core.contracts import Check
 from tunesmith.core.example import Example
 from tunesmith.data.classes import classes
+from tunesmith.data.findings import numbered
 from tunesmith.data.source._refused import excerpt
 from tunesmith.data.wording import digest, fold
 
@@ -210,15 +211,17 @@ def _unjudged(judged: _Judged) -> Finding:
 def _finding(rows: Sequence[Example], seen: _Seen, judged: _Judged) -> Finding:
     share = judged.estimated / judged.rows
     said = [
-        f"{judged.estimated:,} labels of {judged.rows:,} rows ({share:.1%}) are probably wrong: a model that "
-        f"did not see the row would give another. It agrees with {judged.agreement:.1%} of all labels."
+        f"{numbered(judged.estimated, 'label')} of {judged.rows:,} rows ({share:.1%}) "
+        f"{'is' if judged.estimated == 1 else 'are'} probably wrong: a model that did not see the row would "
+        f"give another. It agrees with {judged.agreement:.1%} of all labels."
     ]
     if seen.total > len(seen.numbers):
         said.append(f"Looked at: a sample of {len(seen.numbers):,} of {seen.total:,} rows.")
     if judged.rare:
         named = ", ".join(map(excerpt, judged.rare[:3])) + (", ..." if len(judged.rare) > 3 else "")
         said.append(
-            f"Not judged, for too few texts have or lack them: {len(judged.rare):,} labels ({named})."
+            "Not judged, for too few texts have or lack them: "
+            f"{numbered(len(judged.rare), 'label')} ({named})."
         )
     examples = [
         f"{rows[seen.numbers[doubt.row]].name}: {doubt.sentence}: {excerpt(seen.texts[doubt.row])}"

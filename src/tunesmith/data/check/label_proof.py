@@ -35,7 +35,7 @@ _REMARKS: dict[Remark, tuple[Severity, str, str]] = {
     "cut": (
         "note",
         "the end of the last answer was cut off, and is not learned",
-        "Raise data.max_tokens, or leave such rows out with data.too_long: drop.",
+        "Raise data.max_tokens, or leave such rows out with data.too_long=drop.",
     ),
     "trimmed": ("note", "white space at the edges of an answer is not learned as it is written", ""),
     "changed": ("note", "an answer has letters that the tokenizer does not know as they are written", ""),

@@ -73,4 +73,4 @@ def _rows(material: Material) -> Iterator[Example]:
 
 
 def _remedy(languages: list[str]) -> str:
-    return f"data.clean: [{{name: language, keep: [{', '.join(languages)}]}}] leaves other languages out."
+    return f"data.clean=[{{name: language, keep: [{', '.join(languages)}]}}] leaves other languages out."

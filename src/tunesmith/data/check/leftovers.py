@@ -20,7 +20,7 @@ MOST_KINDS = 10_000
 """How many different pieces are counted each by itself, for the chart."""
 
 _UNFILLED = re.compile(
-    r"\{\{\s*[#/^&>]?\s*[\w.][^{}\n]{0,80}\}\}|\{%[^{}\n]{1,80}%\}|<%=?[^<>\n]{1,80}%>|\$\{\w[\w.]{0,40}\}|"
+    r"\{\{\s*[#/^&>]?\s*[\w.][^{}\n]{0,200}\}\}|\{%[^{}\n]{1,80}%\}|<%=?[^<>\n]{1,80}%>|\$\{\w[\w.]{0,40}\}|"
     r"\[(?:insert|enter|add|your|customer|company|product|recipient)\b[^\[\]\n]{0,40}\]",
     re.IGNORECASE,
 )
@@ -42,7 +42,7 @@ _SAID: dict[Sort, tuple[str, str]] = {
     ),
     "markup": (
         "HTML tags or entities",
-        "data.clean: [{name: normalise, html_tags: true, html_entities: true}] takes them out. In code they "
+        "data.clean=[{name: normalise, html_tags: true, html_entities: true}] takes them out. In code they "
         "may be right.",
     ),
 }

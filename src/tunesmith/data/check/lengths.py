@@ -12,6 +12,7 @@ from pydantic import Field
 from tunesmith.core.audit import MOST_EXAMPLES, Finding, Material
 from tunesmith.core.cards import Encoded
 from tunesmith.core.contracts import Check
+from tunesmith.data.findings import numbered
 from tunesmith.data.source._refused import excerpt
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ class Lengths(Check):
             yield Finding(
                 "lengths",
                 "warning",
-                f"{_rows(number, 'has a prompt', 'have prompts')} of {self.full:.0%} of the limit of "
-                f"{seen.material.limit:,} tokens or more: little room is left for an answer.",
+                f"{numbered(number, 'row has a prompt', 'rows have prompts')} of {self.full:.0%} of the "
+                f"limit of {seen.material.limit:,} tokens or more: little room is left for an answer.",
                 rows=number,
                 examples=seen.examples(masks, "prompts"),
                 remedy="Shorten these prompts, or raise data.max_tokens if the base allows it.",
@@ -65,11 +66,11 @@ class Lengths(Check):
             yield Finding(
                 "lengths",
                 "note",
-                f"{_rows(number, 'has an answer', 'have answers')} of at most {self.short:,} tokens, the end "
-                "included.",
+                f"{numbered(number, 'row has an answer', 'rows have answers')} of at most "
+                f"{self.short:,} tokens, the end included.",
                 rows=number,
                 examples=seen.examples(masks, "learned"),
-                remedy="If they should say more: data.clean: [{name: length, answer_at_least: ...}].",
+                remedy="If they should say more: data.clean=[{name: length, answer_at_least: ...}].",
             )
 
 
@@ -130,8 +131,8 @@ def _cut(seen: _Seen) -> Iterator[Finding]:
         yield Finding(
             "lengths",
             "warning",
-            f"{_rows(number, 'was', 'were')} cut at {seen.material.limit:,} tokens, and lost {tokens:,} "
-            f"({share:.1%} of all tokens): their answers end in the middle.",
+            f"{numbered(number, 'row was', 'rows were')} cut at {seen.material.limit:,} tokens, and lost "
+            f"{tokens:,} ({share:.1%} of all tokens): their answers end in the middle.",
             rows=number,
             examples=seen.examples(lost, "lost"),
             remedy="data.too_long=drop leaves them out; data.max_tokens raises the limit, if the base can.",
@@ -141,7 +142,8 @@ def _cut(seen: _Seen) -> Iterator[Finding]:
         yield Finding(
             "lengths",
             "warning",
-            f"{_rows(number, 'is', 'are')} longer than the limit of {seen.material.limit:,} tokens.",
+            f"{numbered(number, 'row is', 'rows are')} longer than the limit of "
+            f"{seen.material.limit:,} tokens.",
             rows=number,
             examples=seen.examples(over, "longest"),
             remedy="data.too_long=drop leaves them out, data.too_long=truncate cuts them off.",
@@ -165,7 +167,7 @@ def _sentence(split: str, own: _Measured) -> str:
     found = [f"{name} {ordered[int(share * len(ordered))]:,}" for name, share in QUANTILES.items()]
     learned = own.learned.sum() / max(own.all.sum(), 1)
     return (
-        f"{split.capitalize()}: {len(ordered):,} rows, in tokens {', '.join(found)}, longest "
+        f"{split.capitalize()}: {numbered(len(ordered), 'row')}, in tokens {', '.join(found)}, longest "
         f"{ordered[-1]:,}; {learned:.1%} of all tokens are learned."
     )
 
@@ -182,7 +184,3 @@ def _bars(lengths: NDArray[np.int64]) -> dict[str, float]:
 
 def _count(masks: Mapping[str, NDArray[np.bool_]]) -> int:
     return sum(int(mask.sum()) for mask in masks.values())
-
-
-def _rows(number: int, one: str, several: str) -> str:
-    return f"1 row {one}" if number == 1 else f"{number:,} rows {several}"

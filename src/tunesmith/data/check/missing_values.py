@@ -10,6 +10,7 @@ from pydantic import Field
 from tunesmith.core.audit import MOST_EXAMPLES, Finding, Material, Severity
 from tunesmith.core.contracts import Check
 from tunesmith.core.example import Example
+from tunesmith.data.findings import numbered
 from tunesmith.data.placeholders import LABELS, is_missing, placeholders
 
 
@@ -35,20 +36,20 @@ class MissingValues(Check):
                 others.note(row, [name for name, value in row.fields.items() if is_missing(value, known)])
                 others.columns.update(row.fields.keys())
         others.count_absent()
-        texts = "Texts that say nothing: {}. They would be learned as they are."
+        texts = "Texts that say nothing: {}. The model would read or learn them as they are."
         columns = "Columns that are not learned have missing values: {}."
-        remedy = "data.clean: [{name: missing}] leaves such rows out, or fills them in."
+        remedy = "data.clean=[{name: missing}] leaves such rows out, or fills them in."
         found = (learned.finding("warning", texts, remedy), others.finding("note", columns, ""))
         return [finding for finding in found if finding]
 
 
 def _learned(row: Example) -> Iterator[tuple[str, str]]:
-    """Give the texts that must say something; an answer that calls a tool need not."""
+    """Give the texts that must say something; a system turn, or a turn of or to a tool, need not."""
     if not row.messages:
         yield "text", row.text
     for name, turns in (("", row.messages), ("rejected", row.rejected)):
         for turn in turns:
-            if turn.content or not turn.tool_calls:
+            if turn.role in ("user", "assistant") and (turn.content or not turn.tool_calls):
                 is_label = row.labels and turn.role == "assistant"
                 yield "label" if is_label else name or turn.role, turn.content
 
@@ -82,7 +83,7 @@ class _Missing:
             return None
         shares = {name: number / self.looked_at for name, number in self.counts.most_common()}
         said = ", ".join(
-            f"{name} in {self.counts[name]:,} rows ({share:.1%})" for name, share in shares.items()
+            f"{name} in {numbered(self.counts[name], 'row')} ({share:.1%})" for name, share in shares.items()
         )
         return Finding(
             "missing_values",

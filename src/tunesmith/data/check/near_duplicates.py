@@ -59,7 +59,7 @@ class NearDuplicates(Check):
                 f"more repeat one to the letter. The largest group has {max(groups.values()) + 1:,} rows.",
                 rows=len(found),
                 examples=_examples(rows, numbers, copies, found),
-                remedy="data.clean: [{name: deduplicate, by: near}] keeps the first of each group.",
+                remedy="data.clean=[{name: deduplicate, by: near}] keeps the first of each group.",
                 chart=_by_similarity(copies.degree[found]),
             )
         ]

@@ -6,6 +6,7 @@ them: of garbage that comes in tens, each row has near neighbours.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,7 @@ from pydantic import Field
 from tunesmith.core.audit import MOST_EXAMPLES, Finding, Material
 from tunesmith.core.contracts import Check
 from tunesmith.core.example import Example, Kind
+from tunesmith.data.findings import numbered
 from tunesmith.data.source._refused import excerpt
 from tunesmith.data.wording import question
 
@@ -77,7 +79,11 @@ class _Odd:
     @property
     def rows(self) -> int:
         """How many rows they are part of."""
-        return len(set((self.places // len(self.parts)).tolist()))
+        return self.rows_from(-math.inf)
+
+    def rows_from(self, least: float) -> int:
+        """Count the rows that have such a text at least so far out."""
+        return len(set((self.places[self.far[self.places] >= least] // len(self.parts)).tolist()))
 
     def examples(self) -> tuple[str, ...]:
         """Show the farthest."""
@@ -94,15 +100,17 @@ class _Odd:
 def _worded(odd: _Odd, garbage: float) -> Iterator[Finding]:
     if not odd.rows:
         return
-    far = int((odd.far[odd.places] >= garbage).sum())
+    far = odd.rows_from(garbage)
     yield Finding(
         "outliers",
         "warning" if far else "note",
-        f"{_rows(odd.rows)} worded unlike all others, {far:,} of them as far out as noise, markup or another "
-        "language. The farthest are shown, with how many robust standard deviations they are away.",
+        f"{numbered(odd.rows, 'row is', 'rows are')} worded unlike all others, {far:,} of them as far out as "
+        "noise, markup or another language. The farthest are shown, with how many robust standard "
+        "deviations they are away.",
         rows=odd.rows,
         examples=odd.examples(),
-        remedy="Read them. data.clean: [{name: quality}] leaves noise out, {name: language} other languages.",
+        remedy="Read them, and take out of the file what is noise. "
+        "data.clean=[{name: language, keep: [...]}] keeps the languages that are named, and no others.",
     )
 
 
@@ -113,13 +121,9 @@ def _sized(odd: _Odd) -> Iterator[Finding]:
     yield Finding(
         "outliers",
         "note",
-        f"{_rows(odd.rows)} far longer or shorter than the others: {len(odd.places) - short:,} texts are "
-        f"longer, {short:,} shorter.",
+        f"{numbered(odd.rows, 'row is', 'rows are')} far longer or shorter than the others: "
+        f"{numbered(len(odd.places) - short, 'text is', 'texts are')} longer, {short:,} shorter.",
         rows=odd.rows,
         examples=odd.examples(),
-        remedy="Read them. data.clean: [{name: length}] sets bounds.",
+        remedy="Read them. data.clean=[{name: length}] sets bounds.",
     )
-
-
-def _rows(number: int) -> str:
-    return "1 row is" if number == 1 else f"{number:,} rows are"

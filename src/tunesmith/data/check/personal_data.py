@@ -34,7 +34,7 @@ class PersonalData(Check):
                 f"Personal data in {found.share}: {found.by_kind}. A model can repeat what it was shown.",
                 rows=found.rows,
                 examples=tuple(found.examples),
-                remedy="data.clean: [{name: redact}] replaces them by pseudonyms. Names are not found.",
+                remedy="data.clean=[{name: redact}] replaces them by pseudonyms. Names are not found.",
                 chart=dict(found.counts),
             )
         ]

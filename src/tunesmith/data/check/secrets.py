@@ -36,7 +36,7 @@ class Secrets(Check):
                 rows=found.rows,
                 examples=tuple(found.examples),
                 remedy=(
-                    "data.clean: [{name: redact}] replaces them, and personal data. Have keys "
+                    "data.clean=[{name: redact}] replaces them, and personal data. Have keys "
                     "that are real withdrawn, too: others have seen this data."
                 ),
                 chart=dict(found.counts),

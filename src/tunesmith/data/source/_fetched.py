@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from tunesmith.core.disk import is_full
 from tunesmith.core.errors import BadData, BadOption, DiskFull, MissingExtra
@@ -31,7 +32,7 @@ def fetched(url: str, suffix: str, folder: Path | None, reach: Reach) -> Path:
         return path
     scheme = urlsplit(url).scheme
     pieces = fetch(url, reach) if scheme in ("https", "http") else _opened(url, scheme, reach)
-    aside = path.with_name(f".{path.name}.part")
+    aside = path.with_name(f".{path.name}.{uuid4().hex}.part")  # two runs may fetch the same at once
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with aside.open("wb") as file:
@@ -83,5 +84,6 @@ def _opened(url: str, scheme: str, reach: Reach) -> Iterator[bytes]:
     except Exception as error:  # each store has errors of its own
         reason = excerpt(str(error) or type(error).__name__)
         raise BadData(
-            f"{excerpt(url)} cannot be read: {reason}. Check the URL, the keys and the network."
+            f"{excerpt(url.partition('?')[0])} cannot be read: {reason}. "  # the rest may hold a key
+            "Check the URL, the keys and the network."
         ) from None

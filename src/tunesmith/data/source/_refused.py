@@ -1,5 +1,8 @@
 """Why a row cannot be used, and what every text must pass before it is."""
 
+import re
+from collections.abc import Mapping
+
 from tunesmith.core.example import BadRow, Place
 
 EXCERPT_CHARACTERS = 100
@@ -7,6 +10,9 @@ EXCERPT_CHARACTERS = 100
 
 FIX = "tunesmith data audit FILE --fix COPY"
 """The command that mends what can be mended without a doubt."""
+
+_HALF = re.compile("[\ud800-\udfff]")
+_WHOLE = "Write the whole character, or both halves of its surrogate pair."
 
 
 class Refused(Exception):
@@ -48,6 +54,13 @@ def checked_text(value: object, what: str, where: str) -> str:
     return value
 
 
+def check_kept(fields: Mapping[str, object]) -> None:
+    """Refuse columns that are kept beside what is learned where no file could hold them again."""
+    for name, value in fields.items():
+        if not (_is_whole(name) and _is_whole(value)):
+            raise Refused("lone surrogate", f"column {name!r}: {value!r}", _WHOLE)
+
+
 def kind_of(value: object) -> str:
     """Name the type of a JSON value as its reader would."""
     names = {type(None): "null", bool: "true or false", int: "a number", float: "a number", str: "text"}
@@ -62,8 +75,16 @@ def _check_surrogates(text: str, where: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        remedy = "Write the whole character, or both halves of its surrogate pair."
-        raise Refused("lone surrogate", _around(text, error.start, where), remedy) from None
+        raise Refused("lone surrogate", _around(text, error.start, where), _WHOLE) from None
+
+
+def _is_whole(value: object) -> bool:
+    """Is there no half of a surrogate pair in it? JSON can spell one, and nothing can write it."""
+    if isinstance(value, str):
+        return value.isascii() or not _HALF.search(value)
+    if isinstance(value, dict):
+        return all(_is_whole(name) and _is_whole(inner) for name, inner in value.items())
+    return not isinstance(value, list) or all(map(_is_whole, value))
 
 
 def _around(text: str, position: int, where: str) -> str:

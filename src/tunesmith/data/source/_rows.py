@@ -3,6 +3,7 @@
 from tunesmith.core.example import Example, Place
 from tunesmith.data.source._columns import check_watched
 from tunesmith.data.source._names import Row
+from tunesmith.data.source._refused import check_kept
 from tunesmith.data.source._shape import Shape
 
 
@@ -17,4 +18,6 @@ def example(shape: Shape, row: Row, place: Place) -> Example:
     if shape.watched:
         check_watched(shape, row)
     others = shape.others
-    return shape.layout.read(shape, row, place, {name: row[name] for name in others} if others else {})
+    found = shape.layout.read(shape, row, place, {name: row[name] for name in others} if others else {})
+    check_kept(found.fields)
+    return found

@@ -158,6 +158,8 @@ def _pair(
         if answer[0].role != "assistant":
             found = f"{where} goes on with a turn that is {answer[0].role}"
             raise Refused("no common prompt", found, _SAME_START)
+        if not any(turn.weight for turn in answer if turn.role == "assistant"):
+            raise Refused("nothing to train", f"{where} has weight 0", "Remove the weight, or the row.")
     turns = _checked((*prompt, *better), tools, chosen)
     _checked((*prompt, *worse), tools, rejected)
     return Example(place, turns, rejected=worse, tools=tools.text, fields=fields)

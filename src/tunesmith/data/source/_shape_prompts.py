@@ -71,7 +71,7 @@ PROMPTS = Layout(
     name="prompts",
     kind="prompts",
     said="prompts that wait for an answer",
-    override=f"{OPTION}.completion=... to learn an answer that stands in a column",
+    override=f"{OPTION}.completion=... or {OPTION}.shape=messages, to learn answers that the rows hold",
     needs=("reference",),
     may=("prompt", "messages", *BESIDE),
     find=_find,

@@ -13,6 +13,7 @@ import typer
 from tunesmith.core.audit import Finding
 from tunesmith.core.errors import BadData, BadOption
 from tunesmith.doors.cli.command import AsJson, Changes, command, say, show
+from tunesmith.pages.data_page import MARKED
 
 if TYPE_CHECKING:
     from tunesmith.lifecycle.audit import Audited
@@ -42,7 +43,7 @@ def data_audit(
     from tunesmith.lifecycle.audit import audit
 
     if fix is not None:
-        _mend(target, fix)
+        _mend(target, fix, changes or [])
         target = fix
     found = audit(target, changes or [], report, journal, say)
     lines = [found.reads_as, *found.account, "", *(line for one in found.findings for line in _lines(one))]
@@ -53,9 +54,15 @@ def data_audit(
         raise BadData(f"A run on this data would stop. To accept it as it is: data.audit.accept=[{names}]")
 
 
-def _mend(path: Path, target: Path) -> None:
-    """Write a clean copy, and beside it a line for everything that was changed."""
+def _mend(path: Path, target: Path, changes: list[str]) -> None:
+    """Write a clean copy, and beside it a line for everything that was changed.
+
+    What the copy must be read without a bad row by is the source as the changes have it.
+    """
     from tunesmith.data.mend import mend
+    from tunesmith.lifecycle.annotate_options import parsed, source_of
+
+    said = parsed([one.removeprefix("data.") for one in changes if one.startswith("data.source.")])
 
     listed = target.with_name(f"{target.stem}.changes.jsonl")
     if listed.exists():
@@ -64,7 +71,12 @@ def _mend(path: Path, target: Path) -> None:
         raise BadOption(f"There is no folder {target.parent} for the copy. Make it, or choose another.")
     try:
         with listed.open("x", encoding="utf-8") as out:
-            mended = mend(path, target, lambda change: out.write(f"{json.dumps(change._asdict())}\n"))
+            mended = mend(
+                path,
+                target,
+                lambda change: out.write(f"{json.dumps(change._asdict())}\n"),
+                lambda file: source_of(file, dict(said)),
+            )
     except BaseException:  # whatever stopped it, a list without its copy would stand in the way next time
         listed.unlink(missing_ok=True)
         raise
@@ -87,15 +99,15 @@ def _value(found: "Audited", report: Path) -> dict[str, Any]:
 
 def _lines(finding: Finding) -> list[str]:
     said = [f"{WORDS[finding.severity]}  {finding.check}: {finding.sentence}"]
-    said += [f"      {coloured(example)}" for example in finding.examples[:3]]
+    shown = [example.replace("\n", "\u23ce ") for example in finding.examples[:3]]
+    said += [f"      {coloured(example) if finding.check == MARKED else example}" for example in shown]
     if finding.remedy:
         said.append(f"      Remedy: {finding.remedy}")
     return said
 
 
 def coloured(example: str) -> str:
-    """Show a row on one line, what is learned of it in green; without colours the marks stay."""
-    example = example.replace("\n", "\u23ce ")
+    """Show what is learned of a row in green; without colours the marks stay."""
     if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
         return example
     return re.sub(r"\[\[(.*?)\]\]", "\x1b[32m\\1\x1b[0m", example, flags=re.DOTALL)

@@ -1,6 +1,6 @@
 // Take an answer as it is, correct it, or write one.
 
-import { button, byId, digitOf, letterOf, make, said } from "./dom.js";
+import { button, byId, digitOf, letterOf, make, refill, said } from "./dom.js";
 import { drafts } from "./wire.js";
 
 export function answerPad(task, project, give, announce, draft) {
@@ -24,9 +24,10 @@ export function answerPad(task, project, give, announce, draft) {
   }
 
   function draw() {
-    boxes.replaceChildren(...offers.map((offer, position) => make("article", {
+    refill(boxes, ...offers.map((offer, position) => make("article", {
       class: position === marked ? "offer marked" : "offer", on: { click: () => mark(position) },
-    }, make("h3", {}, make("kbd", {}, String(position + 1)), " ", offer.from), said("div", offer.text, { class: "text" }))));
+    }, make("h3", {}, make("button", { type: "button", value: String(position), "aria-pressed": String(position === marked) },
+      make("kbd", {}, String(position + 1)), " ", offer.from)), said("div", offer.text, { class: "text" }))));
   }
 
   function mark(position) {

@@ -54,6 +54,14 @@ export function button(words, key, act, attributes = {}) {
   return make("button", { type: "button", on: { click: act }, ...attributes }, words, ...shown);
 }
 
+/** Put other children in; the focus stays on the button with the same value. */
+export function refill(parent, ...children) {
+  const held = parent.contains(document.activeElement) ? document.activeElement.value : null;
+  parent.replaceChildren(...children);
+  if (held === null) return;
+  [...parent.querySelectorAll("button")].find((one) => one.value === held)?.focus({ preventScroll: true });
+}
+
 function node(child) {
   return child instanceof Node ? child : document.createTextNode(visible(child));
 }

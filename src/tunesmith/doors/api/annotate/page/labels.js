@@ -1,6 +1,6 @@
 // Choose one label or several: by number, by typing a part of the name, or with Enter where one is suggested.
 
-import { button, byId, digitOf, make, said } from "./dom.js";
+import { button, byId, digitOf, make, refill, said } from "./dom.js";
 
 const FEW = 9; // as many as there are number keys: no filter needed
 const SHOWN = 200;
@@ -35,7 +35,7 @@ export function labelsPad(task, project, give, announce) {
   }
 
   function redraw() {
-    list.replaceChildren(...shown.map(option));
+    refill(list, ...shown.map(option));
     primary.hidden = !project.multiple && !marked;
   }
 
@@ -46,7 +46,7 @@ export function labelsPad(task, project, give, announce) {
       share === undefined ? null : make("span", { class: "note share" }, `${Math.round(100 * share)} %`),
     ];
     return make("button", {
-      type: "button", class: label === marked ? "label marked" : "label", "aria-pressed": String(chosen.has(label)),
+      type: "button", value: label, class: label === marked ? "label marked" : "label", "aria-pressed": String(chosen.has(label)),
       on: { click: () => choose(label) },
     }, position < 9 ? make("kbd", {}, String(position + 1)) : make("kbd", { class: "none" }), named(label), ...notes);
   }

@@ -89,7 +89,7 @@ async function fetchTasks() {
   const path = asked === "annotator" ? "/api/claims" : "/api/unsettled";
   const reply = await ask(path, { annotator, number: AHEAD, besides });
   const known = new Set([current, ...waitingTasks].filter(Boolean).map((task) => task.number));
-  const isNew = (task) => !known.has(task.number) && !finished.has(`${asked} ${task.number}`);
+  const isNew = (task) => !known.has(task.number) && !finished.has(turnOf(asked, task.number));
   if (asked === role) waitingTasks.push(...reply.tasks.filter(isNew));
   return reply;
 }
@@ -163,10 +163,15 @@ function say(kind, value, note = "") {
     request: newName(), task: current.number, annotator, role: current.role, kind, value, note,
     seconds: Math.min(Math.round(elapsed() * 10) / 10, 86400), suggested: current.suggestion?.value ?? null,
   };
-  finished.add(`${entry.role} ${entry.task}`);
+  finished.add(turnOf(entry.role, entry.task));
   outbox.put(entry);
   announce(kind === "skip" ? "Skipped." : kind === "flag" ? "Flagged." : "Kept.");
   advance();
+}
+
+/** Name what one person does once: whoever comes after them in this browser has it still to do. */
+function turnOf(asked, number) {
+  return `${annotator} ${asked} ${number}`;
 }
 
 async function flagRow() {
@@ -183,6 +188,7 @@ async function undo() {
     notice("Undo has to wait until the connection is back.");
     return;
   }
+  await advancing; // the next row must not come over the one that is taken back
   try {
     const { task, said: before } = await ask("/api/undo", { annotator, request: newName() });
     if (!task) {
@@ -190,7 +196,7 @@ async function undo() {
       return;
     }
     waitingTasks = [current, ...waitingTasks].filter((one) => one && one.number !== task.number);
-    finished.delete(`${before.role} ${task.number}`);
+    finished.delete(turnOf(before.role, task.number));
     notice("");
     show({ ...task, role: before.role }, before);
     announce("Undone. Say it anew, or skip.");

@@ -65,18 +65,19 @@ export function askName(before) {
       resolve(name);
     };
     const pressed = (event) => { if (event.key === "Enter" && !event.isComposing) { event.preventDefault(); done(); } };
-    const cancelled = (event) => {
-      event.preventDefault();
-      if (before) { stop(); dialog.close(); resolve(before); }
+    const closed = () => { // a browser lets Esc close it, whatever the page says
+      if (!before) { open("name"); return; }
+      stop();
+      resolve(before);
     };
     const stop = () => {
       field.removeEventListener("keydown", pressed);
       byId("name-done").removeEventListener("click", done);
-      dialog.removeEventListener("cancel", cancelled);
+      dialog.removeEventListener("close", closed);
     };
     field.addEventListener("keydown", pressed);
     byId("name-done").addEventListener("click", done);
-    dialog.addEventListener("cancel", cancelled);
+    dialog.addEventListener("close", closed);
   });
 }
 

@@ -1,6 +1,6 @@
 // Rank answers, the best first; for two of them one key is enough.
 
-import { button, byId, digitOf, letterOf, make, said } from "./dom.js";
+import { button, byId, digitOf, letterOf, make, refill, said } from "./dom.js";
 
 export function rankingPad(task, project, give, announce) {
   const answers = task.answers;
@@ -10,10 +10,11 @@ export function rankingPad(task, project, give, announce) {
   const element = make("div", { class: "pad" });
 
   function draw() {
-    element.replaceChildren(make("div", { class: two ? "columns" : "offers" }, answers.map((answer, position) => {
+    refill(element, make("div", { class: two ? "columns" : "offers" }, answers.map((answer, position) => {
       const place = placed.indexOf(position);
       return make("article", { class: place < 0 ? "offer" : "offer marked", on: { click: () => choose(position) } },
-        make("h3", {}, make("kbd", {}, String(position + 1)), ` Answer ${position + 1}`,
+        make("h3", {}, make("button", { type: "button", value: String(position), "aria-pressed": String(place >= 0) },
+          make("kbd", {}, String(position + 1)), ` Answer ${position + 1}`),
           place < 0 ? null : make("span", { class: "note" }, ` place ${place + 1}`)),
         said("div", answer, { class: "text" }));
     })));

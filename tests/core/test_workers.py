@@ -1,0 +1,87 @@
+"""Work done in several processes gives what it would give in one, in the same order."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from itertools import islice
+
+import pytest
+
+from tunesmith.core import workers
+from tunesmith.core.errors import BadData
+from tunesmith.core.workers import in_order, usable
+
+
+def children() -> int:
+    return len(multiprocessing.active_children())
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5, 40])
+@pytest.mark.parametrize("several", [1, 2, 3, 7])
+def test_results_come_in_order(count: int, several: int) -> None:
+    assert list(in_order(lambda number: number**2, count, several)) == [number**2 for number in range(count)]
+    assert children() == 0
+
+
+def test_the_work_is_done_in_other_processes_and_each_does_its_part() -> None:
+    ids = list(in_order(lambda _: os.getpid(), 6, 2))
+    assert len(set(ids)) == 2
+    assert os.getpid() not in ids
+    assert ids == ids[:2] * 3
+
+
+def test_one_piece_of_work_is_done_here() -> None:
+    assert list(in_order(lambda _: os.getpid(), 1, 4)) == [os.getpid()]
+    assert list(in_order(lambda _: os.getpid(), 3, 1)) == [os.getpid()] * 3
+
+
+def test_large_results_are_whole() -> None:
+    found = list(in_order(lambda number: bytes([number]) * 3_000_000, 5, 2))
+    assert [(len(one), one[0], one[-1]) for one in found] == [(3_000_000, n, n) for n in range(5)]
+
+
+def failing(number: int) -> int:
+    if number == 3:
+        raise BadData("Row 3 is odd.")
+    return number
+
+
+def test_what_work_raises_is_raised_when_it_is_its_turn() -> None:
+    taken: list[int] = []
+    with pytest.raises(BadData, match=r"Row 3 is odd\."):
+        taken.extend(in_order(failing, 6, 2))
+    results = in_order(failing, 6, 2)
+    assert list(islice(results, 3)) == [0, 1, 2]
+    with pytest.raises(BadData):
+        next(results)
+    assert children() == 0
+
+
+def test_a_process_that_is_killed_is_told_of() -> None:
+    def die(number: int) -> int:
+        if number == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number
+
+    with pytest.raises(RuntimeError, match=r"was ended \(code -9\).*memory was short"):
+        list(in_order(die, 4, 2))
+    assert children() == 0
+
+
+def test_what_is_not_taken_is_not_waited_for() -> None:
+    results: Iterator[bytes] = in_order(lambda _: bytes(1_000_000), 50, 2)
+    assert len(next(results)) == 1_000_000
+    del results
+    assert children() == 0
+
+
+def test_without_fork_the_work_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: ["spawn"])
+    assert usable() == 1
+    assert list(in_order(lambda _: os.getpid(), 4)) == [os.getpid()] * 4
+
+
+def test_there_are_never_more_than_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
+    assert usable() == workers.MOST
