@@ -29,7 +29,7 @@ def test_the_same_answer_to_five_prompts_is_boilerplate():
         "They are boilerplate, unless they fit."
     )
     assert finding.examples == ("rows.jsonl:1: to 5 prompts: Please see our website.",)
-    assert finding.remedy == "data.clean=[{name: cap, by: answer, rows: 5}] keeps so many of each."
+    assert finding.remedy == "data.clean=[{name: cap, by: answer, rows: 4}] keeps so many of each."
     assert look(given("Please see our website.", range(4))) == []
     assert len(look(given("Please see our website.", range(3)), prompts=3)) == 1
 

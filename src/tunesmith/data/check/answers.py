@@ -90,7 +90,7 @@ class Answers(Check):
                 f"{row.name}: to {prompts[place[number]]:,} prompts: {excerpt(row.reference)}"
                 for number, row in ((number, seen.rows[number]) for number in order[:MOST_EXAMPLES].tolist())
             ),
-            remedy=f"data.clean=[{{name: cap, by: answer, rows: {self.prompts}}}] keeps so many of each.",
+            remedy=f"data.clean=[{{name: cap, by: answer, rows: {self.prompts - 1}}}] keeps so many of each.",
         )
 
 

@@ -31,6 +31,13 @@ _UNUSUAL = re.compile("[^\t\n -~]")
 _EVERYWHERE = ("HTML tags", "blanks", "outer white space")
 """The steps that change such texts, too; HTML entities may stand for any sign."""
 
+_RUNS = re.compile(rf"(?<=\S)(?:{TAGS.pattern})+(?=\S)", re.IGNORECASE)
+_BLOCKS = re.compile(
+    r"</?(?:blockquote|br|center|d[dlt]|div|h[1-6r]|li|ol|p|pre|table|tr|ul)\b", re.IGNORECASE
+)
+_CELLS = re.compile(r"</?t[dh]\b", re.IGNORECASE)
+"""Tags between which a browser begins a line, or leaves a gap."""
+
 _QUOTES = str.maketrans("\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f", "''''\"\"\"\"")
 _FIRST_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
 _BLANKS = re.compile(r"[ \t]{2,}")
@@ -83,7 +90,7 @@ class Normalise(Cleaner):
         """Give what is done, in order: a step may lay bare what later ones look for."""
         form = self.unicode
         steps: list[tuple[object, str, Callable[[str], str]]] = [
-            (self.html_tags, "HTML tags", lambda text: TAGS.sub("", text) if "<" in text else text),
+            (self.html_tags, "HTML tags", lambda text: _untagged(text) if "<" in text else text),
             (self.html_entities, "HTML entities", lambda text: html.unescape(text) if "&" in text else text),
             (self.line_ends, "line ends", lambda text: _LINE_ENDS.sub("\n", text)),
             (self.spaces, "non-breaking spaces", lambda text: _SPACES.sub(" ", text)),
@@ -94,6 +101,15 @@ class Normalise(Cleaner):
             (self.trim, "outer white space", _trimmed),
         ]
         return [(name, step) for wanted, name, step in steps if wanted]
+
+
+def _untagged(text: str) -> str:
+    """Take tags out; words that only a tag held apart stay apart."""
+    return TAGS.sub("", _RUNS.sub(_parted, text))
+
+
+def _parted(run: re.Match[str]) -> str:
+    return "\n" if _BLOCKS.search(run[0]) else " " if _CELLS.search(run[0]) else run[0]
 
 
 def _trimmed(text: str) -> str:
