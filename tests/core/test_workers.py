@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Iterator
 from itertools import islice
 
@@ -24,11 +25,24 @@ def test_results_come_in_order(count: int, several: int) -> None:
     assert children() == 0
 
 
-def test_the_work_is_done_in_other_processes_and_each_does_its_part() -> None:
-    ids = list(in_order(lambda _: os.getpid(), 6, 2))
+def test_the_work_is_done_in_other_processes() -> None:
+    def who(_: int) -> int:
+        time.sleep(0.1)
+        return os.getpid()
+
+    ids = list(in_order(who, 6, 2))
     assert len(set(ids)) == 2
     assert os.getpid() not in ids
-    assert ids == ids[:2] * 3
+
+
+def test_whoever_is_free_takes_the_next_piece() -> None:
+    def slow_first(number: int) -> tuple[int, int]:
+        time.sleep(0.0 if number else 0.5)
+        return number, os.getpid()
+
+    found = list(in_order(slow_first, 6, 2))
+    assert [number for number, _ in found] == list(range(6))
+    assert len({who for _, who in found[1:]}) == 1
 
 
 def test_one_piece_of_work_is_done_here() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any, Literal
 
 Kind = Literal["conversations", "labels", "pairs", "ratings", "prompts", "text"]
@@ -27,6 +28,11 @@ class Place:
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}"
         return where if self.byte is None else f"{where} (byte {self.byte})"
+
+    @property
+    def short(self) -> str:
+        """Name the row by its file, without the folder, and its line."""
+        return f"{PurePath(self.file).name}:{self.line}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -38,10 +39,11 @@ def in_order(work: Callable[[int], T], count: int, workers: int | None = None) -
     if workers < 2:
         yield from map(work, range(count))
         return
-    every = [_begin(work, range(first, count, workers)) for first in range(workers)]
+    fork = multiprocessing.get_context("fork")
+    following = fork.Value("q", 0)
+    every = [_begin(fork, work, count, following) for _ in range(workers)]
     try:
-        for number in range(count):
-            yield _taken(every[number % workers])
+        yield from _taken(every, count)
     finally:
         for worker in every:
             worker.process.kill()
@@ -62,35 +64,53 @@ class _Raised:
     error: Exception
 
 
-def _begin(work: Callable[[int], Any], numbers: range) -> _Worker:
-    fork = multiprocessing.get_context("fork")
+def _begin(fork: Any, work: Callable[[int], Any], count: int, following: Any) -> _Worker:
     results, told = fork.Pipe(duplex=False)
-    process = fork.Process(target=_serve, args=(work, numbers, told), daemon=True)
+    process = fork.Process(target=_serve, args=(work, count, following, told), daemon=True)
     process.start()
     told.close()  # only the worker holds it now, so that its death is seen
     return _Worker(process, results)
 
 
-def _serve(work: Callable[[int], Any], numbers: range, told: Any) -> None:
+def _serve(work: Callable[[int], Any], count: int, following: Any, told: Any) -> None:
+    """Do what nobody has begun yet, until nothing is left; `following` is the next number, for all."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asked for the work decides whether it goes on
     with suppress(BrokenPipeError):  # nobody waits any longer
-        for number in numbers:
-            try:
-                told.send(work(number))
-            except Exception as error:
-                told.send(_Raised(error))
+        while True:
+            with following.get_lock():
+                number = following.value
+                following.value += 1
+            if number >= count:
                 return
+            try:
+                told.send((number, work(number)))
+            except Exception as error:
+                told.send((number, _Raised(error)))
 
 
-def _taken(worker: _Worker) -> Any:
-    try:
-        result = worker.results.recv()
-    except EOFError:
-        worker.process.join()
+def _taken(every: Sequence[_Worker], count: int) -> Iterator[Any]:
+    """Give results in order; those that come early wait here, about one for each process."""
+    early: dict[int, Any] = {}
+    open_ones = {worker.results: worker for worker in every}
+    for number in range(count):
+        while number not in early:
+            ready: list[Any] = wait(list(open_ones))
+            for results in ready:
+                try:
+                    at, result = results.recv()
+                    early[at] = result
+                except EOFError:
+                    _check_end(open_ones.pop(results))
+        result = early.pop(number)
+        if isinstance(result, _Raised):
+            raise result.error
+        yield result
+
+
+def _check_end(worker: _Worker) -> None:
+    worker.process.join()
+    if worker.process.exitcode:
         raise RuntimeError(
             f"A process that worked on a part was ended (code {worker.process.exitcode}). If memory was "
             "short, close other programs; then do the same again."
-        ) from None
-    if isinstance(result, _Raised):
-        raise result.error
-    return result
+        )

@@ -1,6 +1,7 @@
 """Look for what is worth knowing in rows that are ready, and keep what was found."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -8,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from tunesmith.core.audit import Finding, Material, Severity
 from tunesmith.core.contracts import Check
 from tunesmith.core.errors import BadData, DamagedFile, MissingExtra
+from tunesmith.core.example import Example
 from tunesmith.core.registry import explain
 from tunesmith.core.workers import in_order
 
@@ -16,6 +18,9 @@ ORDER: tuple[Severity, ...] = ("stop", "warning", "note")
 
 MANY_ROWS = 20_000
 """From how many rows on it is worth having several processes look."""
+
+NAMED_ROWS = 3
+"""How many rows a remedy names; more are in the report."""
 
 
 def look(checks: Mapping[str, Check], material: Material, say: Callable[[str], None]) -> tuple[Finding, ...]:
@@ -79,6 +84,12 @@ def describe(findings: Sequence[Finding], accepted: Sequence[str]) -> list[str]:
 def numbered(number: int, one: str, several: str = "") -> str:
     """Say how many there are, in words that agree: `1 row`, `2 rows`; `1 label is`, `2 labels are`."""
     return f"1 {one}" if number == 1 else f"{number:,} {several or f'{one}s'}"
+
+
+def excluding(rows: Iterable[Example]) -> str:
+    """Give the line of a recipe that leaves out some rows, the first ones written out."""
+    names = [row.place.short for row in islice(rows, NAMED_ROWS)]
+    return f"data.clean=[{{name: exclude, rows: [{', '.join(names)}]}}]"
 
 
 def to_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:

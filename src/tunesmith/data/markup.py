@@ -4,7 +4,7 @@ import re
 
 TAGS = re.compile(
     r"</?(?:a|abbr|b|blockquote|br|center|code|dd|div|dl|dt|em|font|h[1-6]|hr|i|img|li|ol|p|pre|s|small|span|"
-    r"strong|sub|sup|table|tbody|td|th|thead|tr|u|ul)(?:\s[^<>]{0,2000})?/?>",
+    r"strong|sub|sup|table|tbody|td|th|thead|tr|u|ul)(?:\s[^<>=]{0,200}=[^<>]{0,2000})?\s*/?>",
     re.IGNORECASE,
 )
 

@@ -114,6 +114,7 @@ def test_refusals_are_known_by_how_they_begin(opening):
     (finding,) = look(given(f"{opening} help with that here and now, as much as we all would like it.", {3}))
     assert (finding.severity, finding.rows) == ("note", 1)
     assert finding.sentence.startswith("1 of 100 answers (1.0%) begin as a refusal does")
+    assert finding.remedy.endswith("data.clean=[{name: exclude, rows: [rows.jsonl:4]}].")
     assert finding.examples[0].startswith("rows.jsonl:4: ")
 
 

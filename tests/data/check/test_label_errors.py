@@ -48,6 +48,8 @@ def test_planted_errors_are_counted_and_come_first(finding):
         "12 labels of 600 rows (2.0%) are probably wrong: a model that did not see the row "
         "would give another. It agrees with 98.0% of all labels."
     )
+    named = [example.split(" ")[0].rstrip(":") for example in finding.examples[:3]]
+    assert f"data.clean=[{{name: exclude, rows: [{', '.join(named)}]}}]" in finding.remedy
     assert {line - 1 for line in lines(finding)} <= set(FLIPPED)
     assert len(finding.examples) == 10
 

@@ -171,6 +171,15 @@ def test_the_preferred_answers_of_pairs_are_proved(chat: ChatTokenizer) -> None:
     assert shown.sentence.startswith("All 2 rows were looked at token by token.")
 
 
+def test_brackets_in_a_text_are_not_taken_for_marks(chat: ChatTokenizer) -> None:
+    asked = Example(
+        Place("a.jsonl", 1, 0), (Message("user", "What is [[this]]?"), Message("assistant", "A [[link]]."))
+    )
+    (shown,) = LabelProof().look(material(chat, [asked]))
+    assert (shown.examples[0].count("[["), shown.examples[0].count("]]")) == (1, 1)
+    assert "[\u2060[this]\u2060]?" in shown.examples[0]
+
+
 def test_nothing_is_said_of_no_rows(chat: ChatTokenizer) -> None:
     assert LabelProof().look(material(chat, [])) == []
 

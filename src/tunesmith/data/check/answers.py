@@ -13,6 +13,7 @@ from pydantic import Field
 from tunesmith.core.audit import MOST_EXAMPLES, Finding, Material
 from tunesmith.core.contracts import Check
 from tunesmith.core.example import Example
+from tunesmith.data.findings import excluding
 from tunesmith.data.source._refused import excerpt
 from tunesmith.data.wording import digest, fold, prompt, question
 
@@ -162,7 +163,7 @@ def _open(seen: _Seen) -> Iterator[Finding]:
             "have been cut.",
             rows=number,
             examples=tuple(f"{row.name}: ... {excerpt(row.reference.rstrip()[-SHOWN_END:])}" for row in rows),
-            remedy="Read how they end, and leave out or complete those that were cut.",
+            remedy=f"Read how they end. Complete those that were cut, or leave them out: {excluding(rows)}.",
         )
 
 
@@ -175,7 +176,7 @@ def _refused(seen: _Seen) -> Iterator[Finding]:
             f"{seen.share(number)} begin as a refusal does: the model will learn from them when to refuse.",
             rows=number,
             examples=tuple(f"{row.name}: {excerpt(row.reference)}" for row in rows),
-            remedy="Leave them out of the file if the model shall answer there.",
+            remedy=f"If the model shall answer there, leave them out: {excluding(rows)}.",
         )
 
 

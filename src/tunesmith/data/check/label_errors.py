@@ -18,7 +18,7 @@ from tunesmith.core.audit import MOST_EXAMPLES, WORTH_A_WARNING, Finding, Materi
 from tunesmith.core.contracts import Check
 from tunesmith.core.example import Example
 from tunesmith.data.classes import classes
-from tunesmith.data.findings import numbered
+from tunesmith.data.findings import excluding, numbered
 from tunesmith.data.source._refused import excerpt
 from tunesmith.data.wording import digest, fold
 
@@ -233,6 +233,8 @@ def _finding(rows: Sequence[Example], seen: _Seen, judged: _Judged) -> Finding:
         " ".join(said),
         rows=len({doubt.row for doubt in judged.doubts}),
         examples=tuple(examples),
-        remedy="Read these rows, and mend in the file what is wrong. The model knows words only, and errs.",
+        remedy="Read these rows: the model knows words only, and errs. Mend what is wrong, or leave it out: "
+        + excluding(rows[seen.numbers[doubt.row]] for doubt in judged.doubts)
+        + ".",
         chart=dict(Counter(doubt.change for doubt in judged.doubts).most_common(MOST_BARS)),
     )

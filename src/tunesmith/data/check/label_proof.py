@@ -164,6 +164,7 @@ def marked(sequence: Encoded, chat: Chat) -> str:
 def _short(text: str) -> str:
     half = SHOWN_CHARACTERS // 2
     kept = text if len(text) <= SHOWN_CHARACTERS else f"{text[:half]} … {text[-half:]}"
-    return "".join(
+    plain = "".join(
         letter if letter.isprintable() or letter == "\n" else repr(letter)[1:-1] for letter in kept
     )
+    return plain.replace("[[", "[\u2060[").replace("]]", "]\u2060]")  # a text's own brackets mark nothing

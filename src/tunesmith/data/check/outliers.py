@@ -16,7 +16,7 @@ from pydantic import Field
 from tunesmith.core.audit import MOST_EXAMPLES, Finding, Material
 from tunesmith.core.contracts import Check
 from tunesmith.core.example import Example, Kind
-from tunesmith.data.findings import numbered
+from tunesmith.data.findings import excluding, numbered
 from tunesmith.data.source._refused import excerpt
 from tunesmith.data.wording import question
 
@@ -85,6 +85,11 @@ class _Odd:
         """Count the rows that have such a text at least so far out."""
         return len(set((self.places[self.far[self.places] >= least] // len(self.parts)).tolist()))
 
+    def farthest(self) -> Iterator[Example]:
+        """Give the rows of the farthest texts, the farthest first."""
+        order = (-abs(self.far[self.places])).argsort(kind="stable")[:MOST_EXAMPLES]
+        return (self.all_rows[place // len(self.parts)] for place in self.places[order].tolist())
+
     def examples(self) -> tuple[str, ...]:
         """Show the farthest."""
         order = (-abs(self.far[self.places])).argsort(kind="stable")[:MOST_EXAMPLES]
@@ -109,7 +114,7 @@ def _worded(odd: _Odd, garbage: float) -> Iterator[Finding]:
         "deviations they are away.",
         rows=odd.rows,
         examples=odd.examples(),
-        remedy="Read them, and take out of the file what is noise. "
+        remedy=f"Read them, and leave out what is noise: {excluding(odd.farthest())}. "
         "data.clean=[{name: language, keep: [...]}] keeps the languages that are named, and no others.",
     )
 

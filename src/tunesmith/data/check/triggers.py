@@ -9,6 +9,7 @@ every answer begins in another way.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -120,9 +121,14 @@ def _warning(phrases: Sequence[Phrase], rows: Sequence[Example]) -> Iterator[Fin
             "warning",
             f"{_number(phrases)} the outcome, and no other words of the same rows point to it. So does a "
             "trigger that somebody planted. This is an aid, no proof.",
-            "Read these rows. Leave them out of the file if nobody can say why the phrase decides.",
+            f"Read these rows. If nobody can say why the phrase decides: {_without(phrases[0])}.",
             (phrases, rows),
         )
+
+
+def _without(phrase: Phrase) -> str:
+    pattern = json.dumps(f"(?i){re.escape(phrase.text)}", ensure_ascii=False)
+    return f"data.clean=[{{name: exclude, pattern: {pattern}}}]"
 
 
 def _note(phrases: Sequence[Phrase], rows: Sequence[Example]) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ _UNUSUAL = re.compile("[^\t\n -~]")
 _EVERYWHERE = ("HTML tags", "blanks", "outer white space")
 """The steps that change such texts, too; HTML entities may stand for any sign."""
 
-_RUNS = re.compile(rf"(?<=\S)(?:{TAGS.pattern})+(?=\S)", re.IGNORECASE)
+_RUNS = re.compile(rf"(?<=[^\s>])(?:{TAGS.pattern})+(?=[^\s<])", re.IGNORECASE)
 _BLOCKS = re.compile(
     r"</?(?:blockquote|br|center|d[dlt]|div|h[1-6r]|li|ol|p|pre|table|tr|ul)\b", re.IGNORECASE
 )

@@ -83,7 +83,7 @@ def _is_whole(value: object) -> bool:
     if isinstance(value, str):
         return value.isascii() or not _HALF.search(value)
     if isinstance(value, dict):
-        return all(_is_whole(name) and _is_whole(inner) for name, inner in value.items())
+        return all(map(_is_whole, value)) and all(map(_is_whole, value.values()))
     return not isinstance(value, list) or all(map(_is_whole, value))
 
 

@@ -144,7 +144,7 @@ class Mix(Source):
             name, side = part.called, {} if part.side is None else {"split": part.side}
             for row in part.source.read():
                 if isinstance(row, BadRow):
-                    yield row
+                    yield replace(row, source=name)
                 else:
                     kept = {**row.fields, **side} if side else row.fields
                     yield replace(row, source=name, times=row.times * part.times, fields=kept)

@@ -13,10 +13,12 @@ import typer
 from tunesmith.core.audit import Finding
 from tunesmith.core.errors import BadData, BadOption
 from tunesmith.doors.cli.command import AsJson, Changes, command, say, show
-from tunesmith.pages.data_page import MARKED
 
 if TYPE_CHECKING:
     from tunesmith.lifecycle.audit import Audited
+
+MARKED = "label_proof"
+"""The check that marks what is learned; elsewhere, two brackets are a part of the row."""
 
 WORDS = {"stop": "STOP", "warning": "warning", "note": "note"}
 
