@@ -107,7 +107,7 @@ def texts(dataset: Dataset, side: str = "train") -> list[str]:
 
 
 def journal(dataset: Dataset) -> list[dict[str, str]]:
-    return [json.loads(line) for line in dataset.journal.splitlines()]
+    return [json.loads(line) for line in bytes(dataset.journal).splitlines()]
 
 
 def test_cleaners_decide_on_every_row_and_the_ledger_says_what_they_did(tmp_path: Path):

@@ -111,7 +111,9 @@ class Data(Section):
     """Where examples come from, how they are cleaned, held apart and looked at."""
 
     source: Selection = Field(description="A source and its options.")
-    clean: tuple[Selection, ...] = Field(default=(), description="Cleaners, in the order they work in.")
+    clean: tuple[Selection, ...] = Field(
+        default=(), description="Cleaners, in order; some work after the split, on training rows."
+    )
     split: Split = Field(default_factory=Split, description="What is held out from training.")
     augment: tuple[Selection, ...] = Field(
         default=(), description="Augmenters, which make new training rows."

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ class Dataset:
 
     `reads_as` says in a sentence how the source was understood.
     `train` shows a row as often as an epoch is to show it. `journal` has a JSON line for every row that was
-    dropped, changed, cut or made.
+    dropped, changed, cut or made; it stays on the disk.
     """
 
     kind: Kind
@@ -45,7 +46,7 @@ class Dataset:
     examples: Mapping[str, Sequence[Example]]
     ledger: Ledger
     findings: tuple[Finding, ...]
-    journal: str
+    journal: memoryview
 
 
 def prepare(steps: Steps, folder: Path) -> Dataset:
@@ -94,8 +95,15 @@ def open_dataset(folder: Path) -> Dataset:
         {name: Rows(folder / f"{name}.jsonl") for name in SPLITS},
         ledgers.from_json(summary["ledger"]),
         all_findings.from_json(summary["findings"]),
-        (folder / JOURNAL).read_text("utf-8"),
+        _mapped(folder / JOURNAL),
     )
+
+
+def _mapped(file: Path) -> memoryview:
+    if not file.stat().st_size:  # nothing cannot be mapped
+        return memoryview(b"")
+    with file.open("rb") as opened:
+        return memoryview(mmap(opened.fileno(), 0, access=ACCESS_READ))
 
 
 def _material(

@@ -51,7 +51,7 @@ def audit(
     if page is not None:
         page.write_text(data_page(prepared), "utf-8")
     if journal is not None:
-        journal.write_text(prepared.dataset.journal, "utf-8")
+        journal.write_bytes(prepared.dataset.journal)
     findings, accepted = prepared.dataset.findings, prepared.recipe.data.audit.accept
     return Audited(
         prepared.dataset.reads_as,
