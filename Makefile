@@ -10,15 +10,16 @@ export TOKENIZERS_PARALLELISM ?= false
 quickstart: setup ## Set up, then fine-tune the bundled base on the sample data, up to a verdict and a package.
 	$(BIN)/tunesmith run recipes/quickstart.yaml
 
-test: setup ## Set up, then run every test.
-	$(BIN)/python -m pytest -q
+PROCESSES ?= 2
+test: setup ## Set up, then run every test, in PROCESSES processes; a file's tests stay together.
+	$(BIN)/python -m pytest -q -n $(PROCESSES) --dist loadfile
 
 check: setup ## Format, lint, types, tests, stale documents.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright --project pyproject.toml
 	$(BIN)/python docs/generate.py --check
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n $(PROCESSES) --dist loadfile
 
 fix: setup ## Format, mend what the linter can, write the generated documents anew.
 	$(BIN)/ruff format .

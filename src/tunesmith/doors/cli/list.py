@@ -32,8 +32,9 @@ def list_components(
     lines: list[str] = []
     for kind, components in found.items():
         lines += ["", kind]
+        width = max((len(one.name) for one in components), default=0) + 2
         for one in components:
-            lines.append(f"  {one.name:<18}{one.sentence}")
+            lines.append(f"  {one.name:<{width}}{one.sentence}")
             lines += _options(one.options) if what is not None else []
     show(lines[1:], {kind: [vars(one) for one in components] for kind, components in found.items()}, as_json)
 
