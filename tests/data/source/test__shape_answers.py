@@ -106,3 +106,10 @@ def test_a_whole_conversation_may_have_a_rating_where_the_recipe_says_so():
 )
 def test_a_row_without_a_rating_is_refused(rating, message):
     assert refusal({**FIRST, "score": rating}, first=RATED) == message
+
+
+@pytest.mark.parametrize("name", ["label", "kto_tag", "KTO_Tag"])
+@pytest.mark.parametrize("names", [("prompt", "completion"), ("instruction", "output")])
+def test_a_column_that_says_whether_an_answer_is_good_is_a_rating(name, names):
+    first = {**dict.fromkeys(names, "a"), name: True}
+    assert [read({**first, name: truth}, first=first).value for truth in (True, False)] == [1.0, 0.0]

@@ -11,6 +11,9 @@ from tunesmith.data.source._shape import OPTION, Layout, Shape
 BESIDE = ("system", "history", "tools")
 """What may stand in columns of its own beside a prompt."""
 
+_TRUTHS = ("label", "kto_tag")
+"""Columns that say of an answer, for KTO, whether it is good."""
+
 _PAIR = ("prompt", "completion")
 
 
@@ -44,7 +47,7 @@ def _find_rated(found: Candidates) -> dict[str, str] | None:
     ):
         return roles
     labels = [
-        name for name, value in found.row.items() if fold(name) == "label" and truth_in(value) is not None
+        name for name, value in found.row.items() if fold(name) in _TRUTHS and truth_in(value) is not None
     ]
     pair = found.roles(_PAIR, BESIDE)
     return {**pair, "rating": labels[0]} if pair and labels else None
