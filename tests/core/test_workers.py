@@ -3,9 +3,12 @@
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
+from subprocess import PIPE, Popen
 
 import pytest
 
@@ -99,3 +102,32 @@ def test_without_fork_the_work_is_done_here(monkeypatch: pytest.MonkeyPatch) -> 
 def test_there_are_never_more_than_some(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
     assert usable() == workers.MOST
+
+
+PROGRAM = """
+import os, sys
+from tunesmith.core.workers import in_order
+for found in in_order(lambda _: os.getpid().to_bytes(4, "big") * 1_000_000, 50, 3):
+    print(int.from_bytes(found[:4], "big"), flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_processes_end_where_the_one_that_waits_for_them_is_killed() -> None:
+    with Popen([sys.executable, "-c", PROGRAM], stdin=PIPE, stdout=PIPE, text=True) as parent:
+        assert parent.stdin is not None
+        assert parent.stdout is not None
+        seen: set[int] = set()
+        while len(seen) < 3:
+            seen.add(int(parent.stdout.readline()))
+            parent.stdin.write("\n")
+            parent.stdin.flush()
+        parent.kill()
+    for _ in range(100):
+        seen = {number for number in seen if Path(f"/proc/{number}").exists()}
+        if not seen:
+            return
+        time.sleep(0.1)
+    for number in seen:
+        os.kill(number, signal.SIGKILL)
+    pytest.fail(f"{len(seen)} processes are left that nobody waits for")

@@ -1,7 +1,6 @@
 """People annotate in a real browser, by keyboard alone: nothing is lost, nothing in the data runs."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -34,20 +33,6 @@ NAMELESS = """[...document.querySelectorAll('button, input, textarea, progress, 
     .filter(element => !(element.innerText || element.labels?.length || element.ariaLabel
         || element.getAttribute('aria-labelledby') || element.closest('dialog:not([open])')))
     .map(element => element.outerHTML)"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("needs the program chromium")
-    with playwright.sync_playwright() as player:
-        opened = player.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield opened
-        opened.close()
 
 
 class Person:

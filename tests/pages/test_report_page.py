@@ -1,7 +1,6 @@
 """The page says everything, loads nothing, escapes all, and can be read on a phone."""
 
 import re
-import shutil
 from dataclasses import fields, is_dataclass, replace
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -185,20 +184,6 @@ def test_the_page_shows_what_a_comparison_found(page):
     text = Reader(render(replace(page, report=found))).text
     assert "Promote the tuned model" in text
     assert "+0.50" in text
-
-
-@pytest.fixture
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("needs the program chromium")
-    with playwright.sync_playwright() as player:
-        opened = player.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield opened
-        opened.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

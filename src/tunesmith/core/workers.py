@@ -41,8 +41,10 @@ def in_order(work: Callable[[int], T], count: int, workers: int | None = None) -
         return
     fork = multiprocessing.get_context("fork")
     following = fork.Value("q", 0)
-    every = [_begin(fork, work, count, following) for _ in range(workers)]
+    every: list[_Worker] = []
     try:
+        for _ in range(workers):
+            every.append(_begin(fork, work, count, following, every))
         yield from _taken(every, count)
     finally:
         for worker in every:
@@ -64,9 +66,17 @@ class _Raised:
     error: Exception
 
 
-def _begin(fork: Any, work: Callable[[int], Any], count: int, following: Any) -> _Worker:
+def _begin(
+    fork: Any, work: Callable[[int], Any], count: int, following: Any, before: Sequence[_Worker]
+) -> _Worker:
     results, told = fork.Pipe(duplex=False)
-    process = fork.Process(target=_serve, args=(work, count, following, told), daemon=True)
+
+    def begin() -> None:
+        for taken in (results, *(worker.results for worker in before)):
+            taken.close()  # held here as well, it would not be seen that nobody waits any longer
+        _serve(work, count, following, told)
+
+    process = fork.Process(target=begin, daemon=True)
     process.start()
     told.close()  # only the worker holds it now, so that its death is seen
     return _Worker(process, results)

@@ -19,6 +19,9 @@ ORDER: tuple[Severity, ...] = ("stop", "warning", "note")
 MANY_ROWS = 20_000
 """From how many rows on it is worth having several processes look."""
 
+ON_PURPOSE = 0.1
+"""Where so large a share of rows has prompts with several answers, they are taken to be wanted."""
+
 NAMED_ROWS = 3
 """How many rows a remedy names; more are in the report."""
 

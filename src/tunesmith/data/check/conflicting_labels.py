@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tunesmith.core.audit import MOST_EXAMPLES, Finding, Material
 from tunesmith.core.contracts import Check
 from tunesmith.core.example import Example
-from tunesmith.data.findings import numbered
+from tunesmith.data.findings import ON_PURPOSE, numbered
 from tunesmith.data.source._refused import excerpt
 from tunesmith.data.wording import digest, fold, prompt, question
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 SHORT_ANSWER = 5
 """Answers of so few words say different things where they differ; longer ones may say the same."""
-
-ON_PURPOSE = 0.1
-"""Where so large a share of rows has prompts with several answers, they are taken to be wanted."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from pydantic import Field
 from tunesmith.core.audit import MOST_EXAMPLES, Finding, Material, Severity
 from tunesmith.core.contracts import Check
 from tunesmith.core.example import SPLITS, Example
+from tunesmith.data.likeness import Contained, Similarity
 from tunesmith.data.source._refused import excerpt
 from tunesmith.data.wording import wording
 
@@ -30,16 +31,8 @@ if TYPE_CHECKING:
 class Contamination(Check):
     """Find validation, test and evaluation rows that training rows give away."""
 
-    similarity: Annotated[
-        float,
-        Field(
-            ge=0.5, le=1, description="From which share of common runs of five characters on two are similar."
-        ),
-    ] = 0.8
-    contained: Annotated[
-        float,
-        Field(ge=0.5, le=1, description="From which share of its letters on a row is part of a longer one."),
-    ] = 0.95
+    similarity: Similarity = 0.8
+    contained: Contained = 0.95
     most: Annotated[
         float, Field(ge=0, le=1, description="Stop where a larger share of the test rows is given away.")
     ] = 0.01

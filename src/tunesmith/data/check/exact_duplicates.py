@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tunesmith.core.audit import MOST_EXAMPLES, WORTH_A_WARNING, Finding, Material, Severity
 from tunesmith.core.contracts import Check
 from tunesmith.core.example import Example
+from tunesmith.data.findings import ON_PURPOSE
 from tunesmith.data.source._refused import excerpt
 from tunesmith.data.split import key_of
 from tunesmith.data.wording import digest, prompt, question, whole, wording
@@ -17,9 +18,6 @@ from tunesmith.data.wording import digest, prompt, question, whole, wording
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-ON_PURPOSE = 0.1
-"""Where so large a share of rows repeats prompts with other answers, these are taken to be wanted."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
-
-from pydantic import Field
+from typing import TYPE_CHECKING
 
 from tunesmith.core.audit import MOST_EXAMPLES, WORTH_A_WARNING, Finding, Material
 from tunesmith.core.contracts import Check
 from tunesmith.core.example import Example
+from tunesmith.data.likeness import Similarity
 from tunesmith.data.source._refused import excerpt
 from tunesmith.data.wording import whole, wording
 
@@ -30,12 +29,7 @@ if TYPE_CHECKING:
 class NearDuplicates(Check):
     """Find training rows that say nearly the same as an earlier training row."""
 
-    similarity: Annotated[
-        float,
-        Field(
-            ge=0.5, le=1, description="From which share of common runs of five characters on two are similar."
-        ),
-    ] = 0.8
+    similarity: Similarity = 0.8
 
     def look(self, material: Material) -> list[Finding]:
         """Count near copies, without those to the letter, and without rows that were made from others."""

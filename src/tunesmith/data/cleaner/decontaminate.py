@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated
-
-from pydantic import Field
 
 from tunesmith.core.audit import Given
 from tunesmith.core.contracts import Cleaner
 from tunesmith.core.example import Cleaned, Example
+from tunesmith.data.likeness import Contained, Similarity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,16 +23,8 @@ class Decontaminate(Cleaner):
 
     after_split = True
 
-    similarity: Annotated[
-        float,
-        Field(
-            ge=0.5, le=1, description="From which share of common runs of five characters on two are similar."
-        ),
-    ] = 0.8
-    contained: Annotated[
-        float,
-        Field(ge=0.5, le=1, description="From which share of its letters on a row is part of a longer one."),
-    ] = 0.95
+    similarity: Similarity = 0.8
+    contained: Contained = 0.95
 
     def clean(self, rows: Sequence[Example], given: Given) -> Iterator[Cleaned]:
         """Leave out what is held out; the detail names the held-out row."""
