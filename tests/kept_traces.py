@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tunesmith.core.cards import Trace
 from tunesmith.core.example import Message
+from tunesmith.core.service import Trace
 from tunesmith.monitoring.trace_store import TraceStore
 
 

@@ -18,6 +18,7 @@ from tunesmith.core.contracts import (
     Check,
     Cleaner,
     Exporter,
+    Memory,
     Method,
     Metric,
     Objective,
@@ -33,6 +34,7 @@ REGISTRIES: tuple[Registry[Any], ...] = (
     Registry("data.check", Check),
     Registry("method", Method),
     Registry("objective", Objective),
+    Registry("memory", Memory),
     Registry("generation.backend", Backend),
     Registry("evaluation.metric", Metric),
     Registry("export.exporter", Exporter),
@@ -45,6 +47,8 @@ EXAMPLES: dict[str, Any] = {
     "sources": [{"source": {"name": "jsonl", "path": "rows.jsonl"}}],
     "url": "https://example.org/rows.jsonl",
     "names": {"old": "new"},
+    "adapter": "package",
+    "methods": [{"name": "lora"}, {"name": "bitfit"}],
     **dict.fromkeys(("model", "there", "back"), "org/model"),
 }
 """What is given for options that are required."""

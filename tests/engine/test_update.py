@@ -73,7 +73,7 @@ def test_weight_decay_shrinks_matrices_and_leaves_biases_alone() -> None:
 def test_the_norm_is_that_of_the_scaled_gradients_before_clipping() -> None:
     ours = {"a": Parameter(torch.zeros(2, 1)), "b": Parameter(torch.zeros(1))}
     ours["a"].grad, ours["b"].grad = torch.tensor([[6.0], [0.0]]), torch.tensor([8.0])
-    norm, _ = Updater(ours, Training(clip_norm=0.5), 1).update(0.5, 1)
+    norm, _ = Updater(ours, Training(learning_rate=2e-4, clip_norm=0.5), 1).update(0.5, 1)
     assert norm == 5.0
 
 
@@ -83,7 +83,7 @@ def test_gradients_above_the_limit_are_shortened_to_it_and_others_left(
 ) -> None:
     ours = {"a": Parameter(torch.zeros(2, 1))}
     ours["a"].grad = torch.tensor([[3.0], [4.0]])
-    updater = Updater(ours, Training(clip_norm=clip_norm), 1)
+    updater = Updater(ours, Training(learning_rate=2e-4, clip_norm=clip_norm), 1)
     updater.update(1.0, 1)
     # After one step AdamW's first moment is (1 - beta1) times the gradient it was given.
     assert float(updater.tensors()["exp_avg/a"].norm()) == pytest.approx(0.1 * kept, rel=1e-5)
@@ -92,7 +92,7 @@ def test_gradients_above_the_limit_are_shortened_to_it_and_others_left(
 def test_gradients_are_gone_after_a_step() -> None:
     ours = parameters()
     give_gradients(ours, 1)
-    Updater(ours, Training(), 1).update(1.0, 1)
+    Updater(ours, Training(learning_rate=2e-4), 1).update(1.0, 1)
     assert [p.grad for p in ours.values()] == [None, None, None]
 
 
@@ -101,14 +101,14 @@ def test_a_parameter_without_a_gradient_stays_as_it_is() -> None:
     before = bytes_of(ours)["bias"]
     give_gradients(ours, 1)
     ours["bias"].grad = None
-    Updater(ours, Training(), 1).update(1.0, 1)
+    Updater(ours, Training(learning_rate=2e-4), 1).update(1.0, 1)
     assert bytes_of(ours)["bias"] == before
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_a_gradient_that_is_no_number_is_named_before_anything_changes(bad: float) -> None:
     ours = parameters()
-    updater = Updater(ours, Training(), 3)
+    updater = Updater(ours, Training(learning_rate=2e-4), 3)
     give_gradients(ours, 1)
     updater.update(1.0, 1)
     weights, moments = bytes_of(ours), bytes_of(updater.tensors())
@@ -125,12 +125,12 @@ def test_gradients_too_large_for_a_norm_are_refused_as_well() -> None:
     ours = {"a": Parameter(torch.zeros(2, 2))}
     ours["a"].grad = torch.full((2, 2), 3e38)
     with pytest.raises(NonFinite, match=r"^step 1: the gradient of all parameters together"):
-        Updater(ours, Training(), 1).update(1.0, 1)
+        Updater(ours, Training(learning_rate=2e-4), 1).update(1.0, 1)
 
 
 def test_its_state_survives_to_the_bit() -> None:
     ours = parameters()
-    updater = Updater(ours, Training(), steps=6)
+    updater = Updater(ours, Training(learning_rate=2e-4), steps=6)
     for step in (1, 2, 3):
         give_gradients(ours, step)
         updater.update(1.0, step)
@@ -139,7 +139,7 @@ def test_its_state_survives_to_the_bit() -> None:
         f"{kind}/{name}" for kind in ("exp_avg", "exp_avg_sq", "step") for name in ours
     )
     again = {name: Parameter(p.detach().clone()) for name, p in ours.items()}
-    restored = Updater(again, Training(), steps=6)
+    restored = Updater(again, Training(learning_rate=2e-4), steps=6)
     restored.restore(saved)
     assert bytes_of(restored.tensors()) == bytes_of(updater.tensors())
     for step in (4, 5, 6):
@@ -151,12 +151,12 @@ def test_its_state_survives_to_the_bit() -> None:
 
 def test_what_was_saved_is_not_changed_by_going_on_from_it() -> None:
     ours = parameters()
-    updater = Updater(ours, Training(), steps=2)
+    updater = Updater(ours, Training(learning_rate=2e-4), steps=2)
     give_gradients(ours, 1)
     updater.update(1.0, 1)
     saved = {name: value.clone() for name, value in updater.tensors().items()}
     before = bytes_of(saved)
-    restored = Updater(ours, Training(), steps=2)
+    restored = Updater(ours, Training(learning_rate=2e-4), steps=2)
     restored.restore(saved)
     give_gradients(ours, 2)
     restored.update(1.0, 2)
@@ -164,17 +164,17 @@ def test_what_was_saved_is_not_changed_by_going_on_from_it() -> None:
 
 
 def test_a_fresh_updater_has_nothing_to_save() -> None:
-    assert Updater(parameters(), Training(), 1).tensors() == {}
+    assert Updater(parameters(), Training(learning_rate=2e-4), 1).tensors() == {}
 
 
 def test_the_state_of_other_parameters_is_refused() -> None:
-    updater = Updater(parameters(), Training(), 1)
+    updater = Updater(parameters(), Training(learning_rate=2e-4), 1)
     with pytest.raises(DamagedFile, match=r"other parameters: \['layer\.9'\]"):
         updater.restore({"exp_avg/layer.9": torch.zeros(3)})
 
 
 def test_the_state_of_a_parameter_of_another_shape_is_refused() -> None:
-    updater = Updater(parameters(), Training(), 1)
+    updater = Updater(parameters(), Training(learning_rate=2e-4), 1)
     with pytest.raises(DamagedFile, match=r"exp_avg/bias.*\[7\].*\[5\]"):
         updater.restore({"exp_avg/bias": torch.zeros(7)})
 
@@ -183,7 +183,7 @@ def test_moments_have_the_type_of_their_parameter() -> None:
     ours = parameters(kind=torch.float64)
     for parameter in ours.values():
         parameter.grad = torch.ones_like(parameter)
-    updater = Updater(ours, Training(), 1)
+    updater = Updater(ours, Training(learning_rate=2e-4), 1)
     updater.update(1.0, 1)
     assert updater.tensors()["exp_avg/matrix"].dtype is torch.float64
 
@@ -204,7 +204,7 @@ def test_each_layer_learns_slower_than_the_one_above_it() -> None:
 
 
 def test_without_layers_in_their_names_all_parameters_learn_alike() -> None:
-    updater = Updater(parameters(), Training(layer_decay=0.1), 1)
+    updater = Updater(parameters(), Training(learning_rate=2e-4, layer_decay=0.1), 1)
     assert {group["share"] for group in updater.optimizer.param_groups} == {1.0}
 
 

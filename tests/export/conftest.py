@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from method_trials import folders
 from trained_models import build_tiny_gpt2, facts_of_a_run, train_two_steps
 from tunesmith.core.cards import Model
 from tunesmith.export import manifest, package
@@ -13,6 +14,8 @@ from tunesmith.export.exporter.adapter import Adapter
 from tunesmith.export.exporter.merged import Merged
 from tunesmith.method.lora import LoRA
 from tunesmith.model.load import load
+
+__all__ = ["folders"]
 
 
 @pytest.fixture(scope="session")

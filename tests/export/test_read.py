@@ -1,12 +1,15 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from method_trials import CLASSES, METHODS, Folders, Trial, keep, loaders_of
 from trained_models import PROMPTS, next_token_logits
 from tunesmith.core.errors import BadBase, DamagedFile
 from tunesmith.core.example import Message
@@ -15,7 +18,11 @@ from tunesmith.export.read import Loaders, load, read
 from tunesmith.model import load as models
 from tunesmith.model.find import find
 
-LOADERS = Loaders(find=find, model=models.load, chat=models.load_chat)
+LOADERS = Loaders(
+    find=find,
+    model=lambda name, folder, task: models.load(name, folder, task=task),
+    chat=models.load_chat,
+)
 Sign = Callable[[Path], None]
 
 
@@ -188,3 +195,38 @@ def move_base(package: Path, name: str, folder: Path) -> None:
     content = json.loads(path.read_text(encoding="utf-8"))
     content["base"] |= {"name": name, "folder": str(folder)}
     path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_what_peft_holds_none_of_needs_a_way_to_make_room_for_it(folders: Folders, tmp_path: Path) -> None:
+    tried = Trial(METHODS.build("pfeiffer", {"size": 8}), folders["llama"])
+    keep(tried.trained(), tried.method, tmp_path)
+    way = loaders_of(tried)
+    none = Loaders(find=way.find, model=way.model, chat=way.chat)
+    with pytest.raises(BadBase, match="was changed with method pfeiffer, and no way to apply it was given"):
+        load(tmp_path, none)
+
+
+def test_a_tensor_too_many_or_too_few_among_changes_is_refused(folders: Folders, tmp_path: Path) -> None:
+    tried = Trial(METHODS.build("pfeiffer", {"size": 8}), folders["llama"])
+    keep(tried.trained(), tried.method, tmp_path)
+    path = tmp_path / "changes.safetensors"
+    with safe_open(path, framework="pt") as file:
+        about = file.metadata()
+    stored = load_file(path)
+    old = sorted(stored)[0]
+    stored["elsewhere"] = stored.pop(old)
+    save_file(stored, path, metadata=about)
+    changed = manifest.read(tmp_path).model_copy(update={"files": manifest.hashes(tmp_path)})
+    manifest.write(changed, tmp_path)
+    with pytest.raises(DamagedFile, match=rf"missing \['{old}'\], unexpected \['elsewhere'\]"):
+        load(tmp_path, loaders_of(tried))
+
+
+def test_an_adapter_of_a_base_that_does_not_chat_comes_with_the_bases_tokenizer(
+    folders: Folders, tmp_path: Path
+) -> None:
+    tried = Trial(METHODS.build("lora", {"rank": 4}), folders["bert"], CLASSES)
+    keep(tried.trained(), tried.method, tmp_path)
+    chat = load(tmp_path, replace(loaders_of(tried), chat=models.load_chat)).chat
+    assert type(chat) is type(tried.base().chat)
+    assert chat.fingerprint == tried.base().chat.fingerprint

@@ -58,7 +58,7 @@ def test_no_weights_are_loaded_before_they_are_asked_for(tiny_folder: Path, tmp_
     (base / "chat_template.jinja").write_bytes((tiny_folder / "chat_template.jinja").read_bytes())
     (base / "model.safetensors").write_bytes(b"not weights")
     prepared = prepare_recipe(read_recipe(tmp_path, base))
-    with pytest.raises(BadBase, match="cannot be loaded as a causal language model"):
+    with pytest.raises(BadBase, match="cannot be loaded as a language model"):
         prepared.model()
     scratch = prepare_recipe(read_recipe(tmp_path, base, "method=scratch", "export=merged"))
     assert scratch.model().network.num_parameters() > 0

@@ -4,7 +4,7 @@ import pytest
 
 from small_runs import read_recipe
 from tunesmith import recipe as recipes
-from tunesmith.core.errors import BadData
+from tunesmith.core.errors import BadBase, BadData
 from tunesmith.data import ledger as ledgers
 from tunesmith.lifecycle.check import check
 
@@ -14,6 +14,7 @@ def test_it_says_what_a_run_would_do(tiny_folder: Path, tmp_path: Path) -> None:
     assert found.steps == 2
     assert found.sentences[0].startswith("JSONL with columns 'prompt' and 'completion'")
     assert found.sentences[-1] == "2 optimizer steps, a validation every 1."
+    assert found.here.startswith("It fits: about ")
     assert ledgers.from_json(found.ledger).rows_in == 40
 
 
@@ -24,13 +25,14 @@ def test_every_default_is_written_out(tiny_folder: Path, tmp_path: Path) -> None
     assert check(bare).recipe.method.options["dropout"] == 0.0
 
 
-def test_no_weights_are_read(tiny_folder: Path, tmp_path: Path) -> None:
+def test_damaged_weights_are_noticed_before_they_are_read(tiny_folder: Path, tmp_path: Path) -> None:
     base = tmp_path / "base"
     base.mkdir()
     for path in tiny_folder.iterdir():
         content = b"not weights" if path.suffix == ".safetensors" else path.read_bytes()
         (base / path.name).write_bytes(content)
-    assert check(read_recipe(tmp_path, base)).steps == 2
+    with pytest.raises(BadBase, match=r"cannot be read: .* Fetch the base again"):
+        check(read_recipe(tmp_path, base))
 
 
 def test_what_a_run_would_refuse_is_refused(tiny_folder: Path, tmp_path: Path) -> None:

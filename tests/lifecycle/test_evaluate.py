@@ -12,6 +12,7 @@ from small_runs import write_rows
 from tunesmith.core.cards import Decoding, Encoded, Model
 from tunesmith.core.errors import BadBase, BadData, BadOption, BadRecipe, DamagedFile, UnknownName
 from tunesmith.core.example import Example, Message, Place
+from tunesmith.core.task import LANGUAGE
 from tunesmith.lifecycle.evaluate import evaluate
 from tunesmith.lifecycle.loaded import load
 from tunesmith.model.load import load as load_model
@@ -132,7 +133,7 @@ def test_a_long_document_is_cut_into_the_windows_it_was_trained_in(
     (result,) = evaluate(copy, data, ["perplexity"]).metrics
     base = load_model("base", tiny_folder)
     example = Example(Place(str(data), 1, 0), text=data.read_text())
-    windows = Text(window=100).encode(example, base.chat)
+    windows = Text(window=100).encode(example, base.chat, LANGUAGE)
     assert sum(len(window) for window in windows) > base.context
     assert result.base.value == pytest.approx(perplexity_of(base, windows), rel=1e-5)
 

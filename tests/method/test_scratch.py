@@ -3,8 +3,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from method_trials import FOUR, VECTOR, Folders, Trial, check_training, every
 from trained_models import build_tiny_gpt2
 from tunesmith.core.cards import Model
+from tunesmith.core.task import Task
 from tunesmith.method.scratch import Scratch
 from tunesmith.model.load import load
 
@@ -74,3 +76,11 @@ def test_a_start_needs_no_weights(tiny_folder: Path) -> None:
 
 def test_merging_gives_back_the_same_model(tiny_model: Model) -> None:
     assert Scratch().merge(tiny_model) is tiny_model
+
+
+@every(*FOUR, ("bert", VECTOR))
+def test_every_family_learns_all_that_is_read(folders: Folders, architecture: str, task: Task) -> None:
+    tried = Trial(Scratch(), folders[architecture], task)
+    names = check_training(tried)
+    everything = dict(tried.base().network.named_parameters()).keys()
+    assert {name.split(".")[0] for name in everything - names} == ({"pooler"} if task == VECTOR else set())

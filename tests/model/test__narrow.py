@@ -18,7 +18,8 @@ from tunesmith.engine.fit import fit
 from tunesmith.engine.projection import Projection
 from tunesmith.method.lora import LoRA
 from tunesmith.model._narrow import NarrowEmbedding, NarrowLinear, narrow
-from tunesmith.model.load import load, stored_type
+from tunesmith.model.load import load
+from tunesmith.model.weights import stored_type
 
 ROWS = branching_rows()
 BUILDERS = {"llama": build_tiny_llama, "gpt2": build_tiny_gpt2}

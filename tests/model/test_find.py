@@ -139,7 +139,7 @@ def test_a_folder_is_given_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_mistyped_folder_is_answered_with_its_neighbour(tmp_path: Path) -> None:
     (tmp_path / "mistral").mkdir()
     with pytest.raises(
-        BadBase, match=r"no base at '.*mistrl'\. Did you mean '.*mistral'\? Give 'tiny', a folder"
+        BadBase, match=r"no base at '.*mistrl'\. Did you mean '.*mistral'\? Give 'tiny' or 'minilm', a folder"
     ):
         find(str(tmp_path / "mistrl"))
 

@@ -52,8 +52,8 @@ def without_tokenizer(folder: Path) -> None:
             lambda folder: (folder / "model.safetensors").unlink(),
             r"no safetensors weights \(found: no weights\)",
         ),
-        (renamed, r"its weights lack 1 tensors, such as \['model\.norm\.weight'\]"),
-        (torn, "cannot be loaded as a causal language model"),
+        (renamed, r"It lacks 1 tensors, such as \['model\.norm\.weight'\]"),
+        (torn, "cannot be loaded as a language model"),
         (lambda folder: (folder / "config.json").unlink(), "holds no model"),
         (lambda folder: change(folder / "config.json", auto_map={}), "asks for code of its own"),
         (
@@ -62,7 +62,7 @@ def without_tokenizer(folder: Path) -> None:
         ),
         (without_tokenizer, "has no tokenizer that can be used"),
         (lambda folder: change(folder / "tokenizer_config.json", eos_token=None), "names no end token"),
-        (lambda folder: change(folder / "config.json", vocab_size=200), "cannot be loaded as a causal"),
+        (lambda folder: change(folder / "config.json", vocab_size=200), "cannot be loaded as a language"),
     ],
 )
 def test_a_base_that_cannot_be_used_is_refused_with_the_reason(

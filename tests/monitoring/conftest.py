@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tunesmith.core.cards import Trace
 from tunesmith.core.example import Message
+from tunesmith.core.service import Trace
 from tunesmith.monitoring.trace_store import TraceStore
 
 

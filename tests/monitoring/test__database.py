@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tunesmith.core.cards import Trace
 from tunesmith.core.errors import BadOption, DiskFull, MissingExtra, TunesmithError
+from tunesmith.core.service import Trace
 from tunesmith.monitoring import _database
 from tunesmith.monitoring.trace_store import TraceStore
 

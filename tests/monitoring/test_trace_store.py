@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tunesmith.core.cards import Trace
 from tunesmith.core.errors import BadData
 from tunesmith.core.example import Message
+from tunesmith.core.service import Trace
 from tunesmith.monitoring.trace_store import Summary, TraceStore
 
 Make = Callable[..., Trace]

@@ -10,6 +10,7 @@ from tunesmith.core.contracts import Objective
 from tunesmith.core.errors import BadOption
 from tunesmith.core.example import Example, Place
 from tunesmith.core.registry import Registry
+from tunesmith.core.task import LANGUAGE
 from tunesmith.model.chat import ChatTokenizer
 from tunesmith.model.load import load_chat
 from tunesmith.objective.text import Text
@@ -31,7 +32,7 @@ def test_every_token_but_the_first_is_learned_exactly_once_after_the_one_before_
     chat: ChatTokenizer, text: str, window: int
 ) -> None:
     whole = chat.encode_document(text.encode("utf-8", "ignore").decode())
-    pieces = Text(window=window).encode(document(text.encode("utf-8", "ignore").decode()), chat)
+    pieces = Text(window=window).encode(document(text.encode("utf-8", "ignore").decode()), chat, LANGUAGE)
     assert list(pieces[0].ids[:1]) + [number for piece in pieces for number in piece.ids[1:]] == list(
         whole.ids
     )
@@ -43,12 +44,12 @@ def test_every_token_but_the_first_is_learned_exactly_once_after_the_one_before_
 
 @pytest.mark.parametrize("window", [None, 40])
 def test_a_document_that_fits_stays_whole(window: int | None, chat: ChatTokenizer) -> None:
-    (piece,) = Text(window=window).encode(document("The kettle boils."), chat)
+    (piece,) = Text(window=window).encode(document("The kettle boils."), chat, LANGUAGE)
     assert piece == chat.encode_document("The kettle boils.")
 
 
 def test_a_document_begins_and_ends_with_its_tokens(tiny_model: Model) -> None:
-    (piece,) = Text().encode(document("The kettle boils."), tiny_model.chat)
+    (piece,) = Text().encode(document("The kettle boils."), tiny_model.chat, LANGUAGE)
     assert (piece.ids[0], piece.ids[-1]) == (1, 2)
     assert tiny_model.chat.decode(piece.ids) == "The kettle boils."
 

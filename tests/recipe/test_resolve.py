@@ -17,6 +17,10 @@ def made(more: str = "", *changes: str) -> Recipe:
     return read_text(LEAST + more, "recipe.yaml", changes)
 
 
+NEEDED = {"stack": {"methods": [{"name": "lora"}, {"name": "bitfit"}]}, "continued": {"adapter": "package"}}
+"""Options that some methods must be given."""
+
+
 def test_every_part_is_made_with_its_options() -> None:
     recipe = made(
         "method: {name: lora, rank: 4}\nevaluation: {metrics: [perplexity, {name: rouge_l}]}\n",
@@ -25,6 +29,7 @@ def test_every_part_is_made_with_its_options() -> None:
         "data.audit.checks=[{name: near_duplicates, similarity: 0.7}]",
         "data.audit.skip=[languages]",
         "data.audit.against=[{name: file, path: exam.jsonl}]",
+        "memory=[neighbours]",
     )
     parts = build(recipe)
     assert isinstance(parts.method, LoRA)
@@ -32,7 +37,8 @@ def test_every_part_is_made_with_its_options() -> None:
     assert list(parts.metrics) == ["perplexity", "rouge_l"]
     made_parts = (
         *(parts.source, parts.cleaners[1], parts.augmenters[0], parts.checks["near_duplicates"]),
-        *(parts.against[0], parts.method, parts.objective, parts.metrics["rouge_l"], parts.exporter),
+        *(parts.against[0], parts.method, parts.objective, parts.memories[0]),
+        *(parts.metrics["rouge_l"], parts.exporter),
     )
     for part, registry in zip(made_parts, SLOTS.values(), strict=True):
         assert isinstance(part, registry.kind)
@@ -64,6 +70,7 @@ def test_every_default_of_every_component_is_written_out() -> None:
     changes = (
         *("data.clean=[normalise]", "data.augment=[noise]", "data.audit.checks=[near_duplicates]"),
         "data.audit.against=[{name: jsonl, path: exam.jsonl}]",
+        "memory=[neighbours]",
     )
     recipe = resolve(made("method: lora\nevaluation: {metrics: [perplexity]}\n", *changes))
     chosen = [
@@ -74,12 +81,15 @@ def test_every_default_of_every_component_is_written_out() -> None:
         recipe.data.audit.against[0],
         recipe.method,
         recipe.objective,
+        recipe.memory[0],
         recipe.evaluation.metrics[0],
         recipe.export,
     ]
     for selection, registry in zip(chosen, SLOTS.values(), strict=True):
         assert list(selection.options) == registry.options(selection.name)
-    assert recipe.method.options == {"rank": 16, "alpha": 32.0, "dropout": 0.0, "targets": "all-linear"}
+    assert {"rank": 16, "alpha": 32.0, "dropout": 0.0, "targets": "all-linear"}.items() <= (
+        recipe.method.options.items()
+    )
     assert recipe.data.source.options["path"] == "rows.jsonl"
 
 
@@ -87,14 +97,19 @@ def test_resolving_changes_nothing_but_what_was_left_out() -> None:
     recipe = made("method: {name: lora, rank: 4, targets: [q_proj]}\nseed: 3\n")
     resolved = resolve(recipe)
     assert (resolved.method.options["rank"], resolved.method.options["targets"]) == (4, ["q_proj"])
-    assert resolved.training == recipe.training
+    rate = resolved.training.learning_rate
+    assert rate == 2e-4
+    assert resolved.training == recipe.training.model_copy(update={"learning_rate": rate})
     assert resolved.seed == 3
 
 
 @pytest.mark.parametrize("method", SLOTS[("method",)].names())
 @pytest.mark.parametrize("metric", SLOTS[("evaluation", "metrics")].names())
 def test_a_resolved_recipe_resolves_to_itself(method: str, metric: str) -> None:
-    recipe = resolve(made(f"method: {method}\nexport: merged\nevaluation: {{metrics: [{metric}]}}\n"))
+    kind = SLOTS[("method",)].load(method)
+    export = "adapter" if kind.leaves_adapter else "merged"
+    chosen = {"name": method, **NEEDED.get(method, {})}
+    recipe = resolve(made(f"method: {chosen}\nexport: {export}\nevaluation: {{metrics: [{metric}]}}\n"))
     assert resolve(recipe) == recipe
 
 

@@ -21,7 +21,7 @@ def selections(keys: Keys = ()) -> list[Keys]:
 
 
 def test_every_selection_of_the_card_has_a_registry() -> None:
-    assert len(SLOTS) == 9
+    assert len(SLOTS) == 10
     assert sorted(map(dotted, selections())) == sorted(map(dotted, SLOTS))
 
 

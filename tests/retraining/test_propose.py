@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from tunesmith import recipe as recipes
-from tunesmith.core.cards import Trace
 from tunesmith.core.errors import BadData
 from tunesmith.core.example import Example, Message, Place
 from tunesmith.core.recipe import Data, Recipe, Selection
+from tunesmith.core.service import Trace
 from tunesmith.data.source.jsonl import Jsonl
 from tunesmith.data.split import key_of
 from tunesmith.retraining.propose import Proposal, propose

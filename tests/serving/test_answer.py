@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from tunesmith.core.cards import Completion, Decoding, Model, Trace
+from tunesmith.core.cards import Completion, Decoding, Model
 from tunesmith.core.contracts import Backend
 from tunesmith.core.errors import DiskFull, PromptTooLong
 from tunesmith.core.example import Message
+from tunesmith.core.service import Trace
 from tunesmith.generation.backend.echo import Echo
 from tunesmith.generation.backend.local import Local
 from tunesmith.serving.answer import Service, whole

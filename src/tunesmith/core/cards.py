@@ -1,7 +1,7 @@
 """The cards that rooms hand to each other: frozen and small. Tensors appear only as types: no torch here.
 
-Five have files of their own in `core/`: the recipe, the example, the finding (`audit.py`), the ledger and the
-report. Together they are all there is.
+Others have files of their own in `core/`: the recipe, the example, the finding (`audit.py`), the ledger, the
+report, and what is known of a model in service. Together they are all there is.
 """
 
 from __future__ import annotations
@@ -9,31 +9,55 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from tunesmith.core.example import Message
+from tunesmith.core.task import LANGUAGE, Family, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel
+
+    from tunesmith.core.memory import Recall, Remembered
+
+
+def _no_targets() -> array[float]:
+    return array("d")
+
+
+def _no_source() -> array[int]:
+    return array("i")
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
     """One token sequence: `weights[i]` is what predicting `ids[i]` from the ids before it is worth.
 
-    Both have the same length; weight 0 is masked; `weights[0]` is always 0. `lost` counts tokens cut off.
+    Both have the same length; weight 0 is masked; `weights[0]` is 0. `lost` counts tokens cut off.
+
+    Where `targets` are given, nothing is predicted from what comes before. What they are is the objective's:
+    a tag or a hidden word in each id's place, or classes or a number for the whole sequence, which is then
+    worth `weights[0]`. `source` is what the network reads before it begins with `ids`; `second` is where the
+    second of two texts begins, 0 where there is one.
     """
 
     ids: array[int]
     weights: array[float]
     key: str = ""
     lost: int = 0
+    targets: array[float] = field(default_factory=_no_targets)
+    source: array[int] = field(default_factory=_no_source)
+    second: int = 0
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def read(self) -> int:
+        """How many tokens a network reads for it."""
+        return len(self.ids) + len(self.source)
 
     @property
     def trained(self) -> int:
@@ -64,6 +88,21 @@ class Chat(Protocol):
         ...
 
     @property
+    def size(self) -> int:
+        """How many tokens it knows."""
+        ...
+
+    @property
+    def longest(self) -> int:
+        """The longest row it is made for, in tokens; very many where it does not say."""
+        ...
+
+    @property
+    def mask_id(self) -> int | None:
+        """The id that stands for a hidden token, where the tokenizer has one."""
+        ...
+
+    @property
     def pad_id(self) -> int | None:
         """The id that fills up batches, where the tokenizer has one; it may be one that ends answers, too."""
         ...
@@ -88,6 +127,10 @@ class Chat(Protocol):
         """
         ...
 
+    def encode_question(self, messages: Sequence[Message], second: str = "", tools: str = "") -> Encoded:
+        """Render turns up to where the answer begins, and a second text to be read with them; all masked."""
+        ...
+
     def encode_document(self, text: str) -> Encoded:
         """Render raw text from its beginning to its end token; all but the first token has weight."""
         ...
@@ -105,9 +148,13 @@ class Chat(Protocol):
         ...
 
 
+ANSWER_SHARE = 4
+"""One part in so many of the context is kept for the answer, whatever a memory has to show."""
+
+
 @dataclass(frozen=True)
 class Model:
-    """Weights, tokenizer and chat template, always together."""
+    """Weights, tokenizer and chat template, always together, and what is kept beside them."""
 
     name: str
     folder: Path
@@ -116,6 +163,25 @@ class Model:
     context: int
     fingerprint: str
     licence: str
+    family: Family = "decoder"
+    task: Task = LANGUAGE
+    recall: Recall | None = None
+
+    def prompt(
+        self, messages: Sequence[Message], tools: str = "", own: Remembered | None = None
+    ) -> array[int]:
+        """Render turns up to where the answer begins, with what its memory puts before the question.
+
+        `own` is the row that the question is from: a memory does not show it to itself.
+        """
+        if self.recall is not None:
+
+            def count(turns: Sequence[Message]) -> int:
+                return len(self.chat.encode_prompt(turns, tools))
+
+            room = self.context - self.context // ANSWER_SHARE
+            messages = self.recall.show(messages, count, room, own).messages
+        return self.chat.encode_prompt(messages, tools)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +200,7 @@ class Plan:
     @property
     def tokens(self) -> int:
         """How many tokens are read in this step."""
-        return sum(len(sequence) for sequence in self.sequences)
+        return sum(sequence.read for sequence in self.sequences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,41 +291,3 @@ class Completion:
     finish_reason: Literal["stop", "length"] | None = None
     nats: float = 0.0
     predicted: int = 0
-
-
-@dataclass(frozen=True)
-class Package:
-    """A folder that is served or shared: weights or adapter, tokenizer, template, card, licence, report."""
-
-    folder: Path
-    name: str
-    kind: Literal["adapter", "weights"]
-    base: str
-    base_fingerprint: str
-    files: Mapping[str, str]
-    format: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """One answered request; `correction` is what a person says the answer should have been."""
-
-    id: str
-    created: float
-    model: str
-    messages: tuple[Message, ...]
-    answer: str
-    prompt_tokens: int
-    tokens: int
-    seconds: float
-    correction: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """What was observed in service, and whether it is reason enough to train again."""
-
-    trigger: str
-    fires: bool
-    sentence: str
-    traces: tuple[str, ...] = ()

@@ -1,19 +1,24 @@
 """What a component promises, in a few verbs. It is a frozen dataclass; its fields are its options.
 
-A contract is subclassed to declare it, never to reuse code: there is none here to reuse.
+A contract is subclassed to declare it, never to reuse code: what it does by itself is next to nothing.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from tunesmith.core.audit import Finding, Given, Material
-from tunesmith.core.cards import Chat, Completion, Decoding, Encoded, Loss, Model, Signal, Trace
+from tunesmith.core.cards import Chat, Completion, Decoding, Encoded, Loss, Model
+from tunesmith.core.disk import Disk
 from tunesmith.core.example import BadRow, Cleaned, Example, Kind, Made
+from tunesmith.core.memory import Changed, Reader, Recall, Remembered
+from tunesmith.core.service import Signal, Trace
+from tunesmith.core.task import LANGUAGE, Family, Says, Task
 
 if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedModel
 
 
 class Source(ABC):
@@ -72,28 +77,77 @@ class Check(ABC):
 
 
 class Method(ABC):
-    """Chooses what may change in a model."""
+    """Chooses what may change in a model.
+
+    `changes_base`: matrices of the base itself learn, or are changed to begin with. `leaves_adapter`: what
+    was learned can be kept apart from the base. `merges`: it can be folded into plain
+    weights. `usual_rate` is training.learning_rate where the recipe leaves it out.
+    """
 
     starts_from: ClassVar[Literal["pretrained", "random"]] = "pretrained"
+    changes_base: ClassVar[bool] = False
     leaves_adapter: ClassVar[bool] = False
+    merges: ClassVar[bool] = True
+    usual_rate: ClassVar[float] = 2e-4
+
+    @property
+    def holds(self) -> Literal["nf4", "int8"] | None:
+        """In how few bits the base must be held; None: as the recipe says."""
+        return None
+
+    @property
+    def room(self) -> int:
+        """How many tokens of the context it takes for itself."""
+        return 0
+
+    def refuses(self, network: "PreTrainedModel") -> str:
+        """Say in a sentence why such a network cannot be changed this way; empty where it can.
+
+        The network is a skeleton: its tensors have shapes, but no values.
+        """
+        return ""
 
     @abstractmethod
     def apply(self, model: Model, seed: int) -> Model:
         """Make the chosen parameters trainable, all others frozen."""
 
+    def pace(self, parameter: str) -> float:
+        """Say how many times as fast as the others a parameter learns, by its name."""
+        return 1.0
+
+    def settle(self, model: Model) -> Model:
+        """Give the trained model the form in which it is kept; it answers as before. Call it once, last."""
+        return model
+
     @abstractmethod
     def merge(self, model: Model) -> Model:
-        """Fold the change into plain weights that load without this method; call it once, at the end."""
+        """Fold the change into plain weights that load without this method; call it once, after `settle`.
+
+        Where `merges` is false, raises BadOption.
+        """
 
 
 class Objective(ABC):
-    """Says which tokens are worth learning, and what a prediction of them costs."""
+    """Says which tokens are worth learning, and what a prediction of them costs.
+
+    `fits` names the kinds of networks that can learn it, and `says` what they say then.
+    """
 
     takes: ClassVar[frozenset[Kind]]
+    fits: ClassVar[frozenset[Family]] = frozenset(("decoder", "encoder", "encoder-decoder"))
+    says: ClassVar[Says] = "language"
+
+    def task(self, rows: Mapping[str, Iterable[Example]]) -> Task:
+        """Find in the rows, given by split, what the network is to say; nothing held out is learned here."""
+        return LANGUAGE
 
     @abstractmethod
-    def encode(self, example: Example, chat: Chat) -> list[Encoded]:
+    def encode(self, example: Example, chat: Chat, task: Task) -> list[Encoded]:
         """Turn one example into token sequences, each token with what predicting it is worth."""
+
+    def renew(self, sequence: Encoded, epoch: int, chat: Chat) -> Encoded:
+        """Give a sequence as one epoch, counted from 1, is to see it."""
+        return sequence
 
     @abstractmethod
     def loss(self, logprobs: "torch.Tensor", weights: "torch.Tensor") -> Loss:
@@ -120,6 +174,7 @@ class Exporter(ABC):
     """Writes a trained model in a form that other programs load."""
 
     needs_adapter: ClassVar[bool] = False
+    needs_merge: ClassVar[bool] = False
 
     @abstractmethod
     def write(self, model: Model, method: Method, folder: Path) -> None:
@@ -149,3 +204,28 @@ class Trigger(ABC):
     @abstractmethod
     def judge(self, traces: Sequence[Trace]) -> Signal:
         """Say whether to retrain, and why."""
+
+
+class Memory(ABC):
+    """Keeps what was read in a folder beside a model; rows come and go without training, all or none."""
+
+    @abstractmethod
+    def add(self, rows: Sequence[Remembered], folder: Path, reader: Reader, disk: Disk) -> Changed:
+        """Read rows into the folder's memory, made where it is missing; one with a known key replaces it.
+
+        Raises BadRecipe where another model made the memory.
+        """
+
+    @abstractmethod
+    def remove(
+        self, folder: Path, disk: Disk, keys: Collection[str] = (), sources: Collection[str] = ()
+    ) -> Changed:
+        """Make it as if some rows had never been read; raises BadData for one that is not there."""
+
+    def tune(self, rows: Sequence[Encoded], folder: Path, reader: Reader, disk: Disk) -> str:
+        """Choose on held-out rows what the options leave open, and say what; most have nothing to choose."""
+        return ""
+
+    @abstractmethod
+    def open(self, folder: Path, reader: Reader) -> Recall:
+        """Give what is remembered; raises BadRecipe where another model made it."""

@@ -135,8 +135,10 @@ class Training(Section):
 
     epochs: Positive = Field(default=3, description="How often every training row is seen.")
     max_steps: Positive | None = Field(default=None, description="Stop after this many optimizer steps.")
-    learning_rate: float = Field(
-        default=2e-4, gt=0, description="Highest learning rate, reached after the warm-up."
+    learning_rate: float | None = Field(
+        default=None,
+        gt=0,
+        description="Highest learning rate, reached after the warm-up; unset: what is usual for the method.",
     )
     schedule: Literal["cosine", "linear", "constant", "wsd"] = Field(
         default="cosine", description="Shape after the warm-up; wsd stays at the top until the cooldown."
@@ -209,6 +211,9 @@ class Recipe(Section):
     method: Selection = Field(default=Selection(name="lora"), description="What may change.")
     objective: Selection = Field(default=Selection(name="sft"), description="What better means.")
     training: Training = Field(default_factory=Training, description="How weights are updated.")
+    memory: tuple[Selection, ...] = Field(
+        default=(), description="What the model keeps beside it, made of the training rows."
+    )
     evaluation: Evaluation = Field(default_factory=Evaluation, description="How base and tuned are compared.")
     export: Selection = Field(default=Selection(name="adapter"), description="What the package holds.")
     seed: int = Field(default=7, ge=0, lt=2**63, description="Everything random follows from this.")

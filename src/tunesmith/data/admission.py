@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TypeVar
 
 from tunesmith.core.cards import Encoded
 from tunesmith.core.errors import BadData
@@ -11,6 +12,8 @@ from tunesmith.core.example import Example, Place
 from tunesmith.core.recipe import Data
 from tunesmith.data.journal import Journal
 from tunesmith.data.listing import LISTED_ROWS, listing
+
+T = TypeVar("T", int, float)
 
 
 @dataclass
@@ -41,7 +44,7 @@ class Admission:
             if len(self.masked) < LISTED_ROWS:
                 self.masked.append(example.place)
             return None
-        length = max(len(sequence) for sequence in sequences)
+        length = max(max(len(sequence), len(sequence.source)) for sequence in sequences)
         self.lengths.append(length)
         return sequences if length <= self.limit else self._shorten(example, sequences, length)
 
@@ -90,11 +93,25 @@ class Admission:
 
 
 def _cut(sequence: Encoded, limit: int) -> Encoded:
-    over = len(sequence) - limit
-    if over <= 0:
+    """Cut a sequence off at the limit; what is read as a whole keeps its last token, which ends it."""
+    ids, weights, targets = sequence.ids, sequence.weights, sequence.targets
+    source = _ended(sequence.source, limit)
+    if not targets:
+        ids, weights = ids[:limit], weights[:limit]
+    else:
+        is_per_token = len(targets) == len(ids) and any(weights[1:])
+        targets = _ended(targets, limit) if is_per_token else targets
+        ids, weights = _ended(ids, limit), _ended(weights, limit)
+    lost = len(sequence) + len(sequence.source) - len(ids) - len(source)
+    if not lost:
         return sequence
-    ids, weights = sequence.ids[:limit], sequence.weights[:limit]
-    return replace(sequence, ids=ids, weights=weights, lost=sequence.lost + over)
+    return replace(
+        sequence, ids=ids, weights=weights, targets=targets, source=source, lost=sequence.lost + lost
+    )
+
+
+def _ended(values: "array[T]", limit: int) -> "array[T]":
+    return values if len(values) <= limit else values[: limit - 1] + values[-1:]
 
 
 def _quantiles(lengths: Sequence[int]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from tunesmith.core.audit import Finding, Material
 from tunesmith.core.cards import Encoded
 from tunesmith.core.example import SPLITS, Example, Kind
 from tunesmith.core.ledger import Ledger
+from tunesmith.core.task import Task
 from tunesmith.data import findings as all_findings
 from tunesmith.data import ledger as ledgers
 from tunesmith.data.journal import Journal
@@ -33,12 +34,13 @@ SUMMARY = "summary.json"
 class Dataset:
     """Token sequences and rows by split, the account of both, and what was found in them.
 
-    `reads_as` says in a sentence how the source was understood.
+    `task` is what the network is to say of a row. `reads_as` says how the source was understood.
     `train` shows a row as often as an epoch is to show it. `journal` has a JSON line for every row that was
     dropped, changed, cut or made; it stays on the disk.
     """
 
     kind: Kind
+    task: Task
     reads_as: str
     train: Sequence[Encoded]
     validation: Sequence[Encoded]
@@ -64,6 +66,7 @@ def prepare(steps: Steps, folder: Path) -> Dataset:
         held_out = Joined(parts["validation"], parts["test"], *against.values())
         parts["train"] = stages.clean(parts["train"], after_split=True, held_out=held_out)
         parts["train"] = stages.augment(parts["train"], held_out)
+        task = steps.begin(parts)
         kept = {name: stages.tokenise(name, parts[name]) for name in SPLITS}
         stages.check(kept)
         counts = {name: part.tokens.account() for name, part in kept.items()}
@@ -72,6 +75,7 @@ def prepare(steps: Steps, folder: Path) -> Dataset:
     findings = all_findings.look(steps.checks, material, steps.say)
     summary = {
         "kind": material.kind,
+        "task": asdict(task),
         "reads_as": steps.source.reads_as(),
         "ledger": ledgers.to_json(ledger),
         "findings": all_findings.to_json(findings),
@@ -88,6 +92,7 @@ def open_dataset(folder: Path) -> Dataset:
     train, validation, test = (Tokens(folder / f"{name}-tokens") for name in SPLITS)
     return Dataset(
         summary["kind"],
+        Task(**summary["task"] | {"labels": tuple(summary["task"]["labels"])}),
         summary["reads_as"],
         train.flat(times),
         validation.flat(),

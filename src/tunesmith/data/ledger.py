@@ -140,7 +140,7 @@ def _of_source(name: str, source: SourceCount) -> str:
 
 
 def _tokens(sequences: Sequence[Encoded]) -> int:
-    return sum(len(sequence.ids) + sequence.lost for sequence in sequences)
+    return sum(sequence.read + sequence.lost for sequence in sequences)
 
 
 def _rows(number: int) -> str:

@@ -18,6 +18,7 @@ from tunesmith.core.errors import BadData, BadRecipe
 from tunesmith.core.example import SPLITS, BadRow, Example
 from tunesmith.core.hashing import hash_text
 from tunesmith.core.recipe import Data
+from tunesmith.core.task import LANGUAGE, Task
 from tunesmith.data.admission import Admission
 from tunesmith.data.journal import Journal, source_of
 from tunesmith.data.listing import LISTED_ROWS, listing
@@ -44,7 +45,8 @@ def _nothing_given() -> Given:
 class Steps:
     """What is to be done with the rows: the components a recipe names, and what they need from elsewhere.
 
-    `context` is the model's limit in tokens; `say` is told what is being done.
+    `begin` finds what the network is to say of the rows, given by split, before any is encoded. `context` is
+    the model's limit in tokens; `say` is told what is being done.
     """
 
     source: Source
@@ -52,6 +54,7 @@ class Steps:
     encode: Encode
     chat: Chat
     context: int
+    begin: Callable[[Mapping[str, Iterable[Example]]], Task] = lambda _: LANGUAGE
     seed: int = 0
     cleaners: Sequence[Cleaner] = ()
     augmenters: Mapping[str, Augmenter] = field(default_factory=dict[str, Augmenter])

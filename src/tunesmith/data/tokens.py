@@ -25,6 +25,11 @@ _COLUMNS = {
     "run-weights": np.float32,  # weights, as runs of equal ones
     "run-lengths": np.int32,
     "run-ends": np.int64,  # where each sequence's runs end
+    "targets": np.float64,
+    "target-ends": np.int64,
+    "source": np.int32,
+    "source-ends": np.int64,
+    "second": np.int32,
     "row-ends": np.int64,  # where each row's sequences end
     "names": np.uint8,
     "name-ends": np.int64,
@@ -72,10 +77,15 @@ class TokenWriter:
         names = [name.encode() for name, _ in self._waiting]
         self._append("ids", _joined([sequence.ids for sequence in sequences], np.int32))
         self._append("lost", np.array([sequence.lost for sequence in sequences], np.int64))
+        self._append("targets", _joined([sequence.targets for sequence in sequences], np.float64))
+        self._append("source", _joined([sequence.source for sequence in sequences], np.int32))
+        self._append("second", np.array([sequence.second for sequence in sequences], np.int32))
         self._append("run-weights", weights)
         self._append("run-lengths", runs)
         self._append("names", np.frombuffer(b"".join(names), np.uint8))
         self._append_ends("ends", "ids", lengths)
+        self._append_ends("target-ends", "targets", [len(sequence.targets) for sequence in sequences])
+        self._append_ends("source-ends", "source", [len(sequence.source) for sequence in sequences])
         self._append_ends("run-ends", "run-lengths", each)
         self._append_ends("row-ends", "ends", [len(row) for _, row in self._waiting])
         self._append_ends("name-ends", "names", [len(name) for name in names])
@@ -116,7 +126,7 @@ class Tokens(Sequence[list[Encoded]]):
         learned = self._columns["run-weights"] != 0
         lengths = self._columns["run-lengths"]
         trained = int(lengths[learned].sum(dtype=np.int64))
-        masked = int(lengths.sum(dtype=np.int64)) - trained
+        masked = int(lengths.sum(dtype=np.int64)) - trained + len(self._columns["source"])
         return SplitCount(len(self), trained, masked, int(self._columns["lost"].sum()))
 
     def flat(self, times: NDArray[np.int64] | None = None) -> "Sequences":
@@ -134,8 +144,8 @@ class Tokens(Sequence[list[Encoded]]):
         return self._sequence(place, self._name(row))
 
     def lengths(self) -> NDArray[np.int64]:
-        """Give the length of every sequence in tokens."""
-        return np.diff(self._columns["ends"], prepend=0)
+        """Give the length of every sequence in tokens, what is read before it included."""
+        return np.diff(self._columns["ends"] + self._columns["source-ends"], prepend=0)
 
     def highest(self) -> int:
         """Give the highest token id; -1 where there is none."""
@@ -147,8 +157,19 @@ class Tokens(Sequence[list[Encoded]]):
         lengths = self._columns["run-lengths"][first:last]
         weights = np.repeat(self._columns["run-weights"][first:last], lengths)
         ids = array("i", self._columns["ids"][start:end].tobytes())
-        lost = int(self._columns["lost"][place])
-        return Encoded(ids, array("f", weights.tobytes()), name, lost)
+        targets, source = (
+            self._columns[column][slice(*self._span(ends, place))].tobytes()
+            for column, ends in (("targets", "target-ends"), ("source", "source-ends"))
+        )
+        return Encoded(
+            ids,
+            array("f", weights.tobytes()),
+            name,
+            int(self._columns["lost"][place]),
+            array("d", targets),
+            array("i", source),
+            int(self._columns["second"][place]),
+        )
 
     def _name(self, row: int) -> str:
         start, end = self._span("name-ends", row)

@@ -1,4 +1,4 @@
-"""Attention over segments: every token sees its own row up to itself, and nothing of any other row.
+"""Attention over segments: every token sees its own row, up to itself or all of it, and nothing of another.
 
 Registered with transformers under one name. Letters behind names: N segments, H heads, T tokens, D width
 of a head.
@@ -39,10 +39,12 @@ def attend(  # noqa: PLR0913  # the signature is transformers'
     Raises NotImplementedError for what would silently be left out, such as a mask or attention sinks.
     """
     odd = [name for name, other in others.items() if isinstance(other, Tensor) and name != "position_ids"]
-    if odd or _window(attention_mask) != sliding_window:
+    if others.get("is_causal", vars(module).get("is_causal", True)) != layout.is_causal:
+        odd.append("is_causal")
+    if odd or _window(attention_mask, layout.is_causal) != sliding_window:
         raise NotImplementedError(f"attention with {odd or 'a mask'}")
     window = sliding_window if sliding_window is not None and sliding_window < layout.longest else None
-    options = _Options(scaling, dropout, window, softcap)
+    options = _Options(scaling, dropout, window, softcap, layout.is_causal)
     layout.is_read = True
     if torch.is_autocast_enabled(query.device.type):
         dtype = _dtype(query.device)
@@ -62,11 +64,14 @@ def window_mask(*_: Any, local_size: int | None = None, use_vmap: bool = False, 
     return None if local_size is None else torch.tensor(local_size)
 
 
-def _window(mask: Tensor | None) -> int | None:
-    """Read what `window_mask` wrote; -1 for any other mask, which is no window's size."""
+def _window(mask: Tensor | None, is_causal: bool) -> int | None:
+    """Read what `window_mask` wrote; -1 for any other mask, which is no window's size.
+
+    Of a window that looks both ways, a mask counts the neighbours on one side, attention the token as well.
+    """
     if mask is None:
         return None
-    return int(mask) if mask.dim() == 0 else -1
+    return int(mask) + (not is_causal) if mask.dim() == 0 else -1
 
 
 def _dtype(device: torch.device) -> torch.dtype:
@@ -80,6 +85,7 @@ class _Options:
     dropout: float
     window: int | None
     softcap: float | None
+    is_causal: bool
 
     @property
     def is_plain(self) -> bool:
@@ -97,7 +103,7 @@ def _choose(query: Tensor, key: Tensor, value: Tensor, options: _Options) -> Any
 
 
 def _folded(query: Tensor, key: Tensor, value: Tensor, layout: Layout, options: _Options) -> Tensor:
-    return _Folded.apply(query, key, value, layout, options.scale)
+    return _Folded.apply(query, key, value, layout, options)
 
 
 class _Folded(torch.autograd.Function):
@@ -108,7 +114,7 @@ class _Folded(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, query: Tensor, key: Tensor, value: Tensor, layout: Layout, scale: float | None
+        ctx: Any, query: Tensor, key: Tensor, value: Tensor, layout: Layout, options: _Options
     ) -> Tensor:
         _, heads, length, width = query.shape
         out = query.new_empty(1, length, heads, width)
@@ -120,14 +126,14 @@ class _Folded(torch.autograd.Function):
                 _path(key, fold),
                 _path(value, fold),
                 0.0,
-                mask is None,
+                options.is_causal and mask is None,
                 attn_mask=mask,
-                scale=scale,
+                scale=options.scale,
             )
             _own(out.transpose(1, 2), fold).copy_(part)
             sums.append(lse)
         ctx.save_for_backward(query, key, value, out, *sums)
-        ctx.layout, ctx.scale = layout, scale
+        ctx.layout, ctx.options = layout, options
         return out
 
     @staticmethod
@@ -140,7 +146,7 @@ class _Folded(torch.autograd.Function):
             parts = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward(
                 _own(grad, fold), _own(query, fold), _path(key, fold), _path(value, fold),
                 _own(out, fold), lse,
-                0.0, mask is None, attn_mask=mask, scale=ctx.scale,
+                0.0, ctx.options.is_causal and mask is None, attn_mask=mask, scale=ctx.options.scale,
             )  # fmt: skip
             _own(grads[0], fold).copy_(parts[0])
             for whole, part in zip(grads[1:], parts[1:], strict=True):
@@ -189,11 +195,17 @@ def _varlen(query: Tensor, key: Tensor, value: Tensor, layout: Layout, options: 
     out = varlen_attn(
         q, k, v, rows.starts_q, rows.starts_k, rows.longest_q, rows.longest_k,
         scale=options.scale,
-        window_size=(-1 if options.window is None else options.window - 1, 0),
+        window_size=_reach(options),
         enable_gqa=q.shape[1] != k.shape[1],
     )  # fmt: skip
     assert isinstance(out, Tensor)
     return out[None]
+
+
+def _reach(options: _Options) -> tuple[int, int]:
+    """Give how many tokens to the left and to the right are seen; -1 for all."""
+    before = -1 if options.window is None else options.window - 1
+    return before, 0 if options.is_causal else before
 
 
 def _one_by_one(query: Tensor, key: Tensor, value: Tensor, layout: Layout, options: _Options) -> Tensor:
@@ -201,7 +213,7 @@ def _one_by_one(query: Tensor, key: Tensor, value: Tensor, layout: Layout, optio
     parts = []
     for fold in layout.folds:
         q, k, v = _own(query, fold), _path(key, fold), _path(value, fold)
-        allowed = _allowed(fold, options.window, query.device)
+        allowed = _allowed(fold, options, query.device)
         if options.softcap is None:
             part = functional.scaled_dot_product_attention(
                 q, k, v, allowed, options.dropout, scale=options.scale, enable_gqa=q.shape[1] != k.shape[1]
@@ -225,8 +237,9 @@ def _capped(query: Tensor, key: Tensor, value: Tensor, allowed: Tensor, options:
     return functional.dropout(shares.to(query.dtype), options.dropout) @ value
 
 
-def _allowed(fold: Fold, window: int | None, device: torch.device) -> Tensor:
-    allowed = torch.ones(fold.length, fold.depth + fold.length, dtype=torch.bool, device=device).tril(
-        fold.depth
-    )
-    return allowed if window is None else allowed.triu(fold.depth - window + 1)
+def _allowed(fold: Fold, options: _Options, device: torch.device) -> Tensor:
+    allowed = torch.ones(fold.length, fold.depth + fold.length, dtype=torch.bool, device=device)
+    before, after = _reach(options)
+    if after >= 0:
+        allowed = allowed.tril(fold.depth + after)
+    return allowed if before < 0 else allowed.triu(fold.depth - before)

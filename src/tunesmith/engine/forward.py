@@ -16,11 +16,22 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from tunesmith.core.cards import Encoded
+from tunesmith.engine.features import Features
 from tunesmith.engine.head import Head
-from tunesmith.engine.network import computes_in, inner, stretched_beyond
-from tunesmith.engine.passes import Packing, Pass, passes
+from tunesmith.engine.network import (
+    caught,
+    computes_in,
+    inner,
+    is_prompted,
+    positions_before,
+    stretched_beyond,
+)
+from tunesmith.engine.passes import Cut, Packing, Pass, passes
 from tunesmith.engine.projection import Group
+from tunesmith.engine.rows import NEXT_TOKEN, Reading
+from tunesmith.engine.scores import is_right, likelihood
 from tunesmith.engine.trunk import Trunk, standing_in
+from tunesmith.engine.whole import mean_of_rows, said_of
 
 
 @dataclass(frozen=True)
@@ -48,14 +59,16 @@ class Forward:
     network: PreTrainedModel
     levers: Levers
     compute: torch.dtype
+    reading: Reading = NEXT_TOKEN
     refused: tuple[str, ...] = ()
     groups: tuple[Group, ...] = ()
     trunk: Trunk | None = None
+    features: Features | None = None
 
     def describe(self) -> tuple[str, ...]:
         """Say how rows go through the network, and which levers it does not take."""
-        trunk = () if self.trunk is None else (self.trunk.describe(),)
-        return (PACKINGS[self.levers.packing], *trunk, *(f"not used: {reason}" for reason in self.refused))
+        read = tuple(cache.describe() for cache in (self.trunk, self.features) if cache is not None)
+        return (PACKINGS[self.levers.packing], *read, *(f"not used: {reason}" for reason in self.refused))
 
     def forget(self) -> None:
         """Let go of what a pass that failed has left behind."""
@@ -64,35 +77,74 @@ class Forward:
 
     def passes(self, rows: Sequence[Encoded], tokens_per_pass: int) -> Iterator[Pass]:
         """Cut rows into passes, laid out as this network takes them."""
-        limit = stretched_beyond(self.network)
-        for batch in passes(rows, tokens_per_pass, self.network.device, self.levers.packing, limit):
-            yield batch if self.trunk is None else replace(batch, below_BTD=self.trunk.below(batch, rows))
+        cut = Cut(
+            tokens_per_pass,
+            self.levers.packing,
+            self.reading,
+            stretched_beyond(self.network),
+            self.network.config.get_text_config().pad_token_id or 0,
+        )
+        for batch in passes(rows, cut, self.network.device):
+            known: dict[str, Tensor] = {}
+            if self.trunk is not None:
+                known["below_BTD"] = self.trunk.below(batch, rows)
+            if self.features is not None:
+                known["pooled_ND"] = self.features.of(batch, rows)
+            yield replace(batch, **known)
 
     def logprobs(self, batch: Pass) -> Tensor:
         """Give the log-probability of every asked prediction in nats, shape [C], in float32 or finer."""
-        if self.levers.own_head:
-            logprobs_S = self._head().logprobs(self._hidden(batch), batch.targets_S, _hint(batch))
+        if self._has_own_head:
+            found_S = self._head().logprobs(self._hidden(batch), batch.targets_S, _hint(batch))
         else:
-            logprobs_S = _picked(self._logits(batch), batch.targets_S)
-        return batch.asked(logprobs_S)
+            found_S = likelihood(self.scores(batch), batch.targets_S, self.reading.task)
+        return batch.asked(found_S)
 
     @torch.no_grad()
     def ranked(self, batch: Pass) -> tuple[Tensor, Tensor]:
-        """Give log-probabilities, and whether each asked token is the likeliest; both have shape [C]."""
-        if self.levers.own_head:
-            logprobs_S, is_first_S = self._head().top(self._hidden(batch), batch.targets_S)
+        """Give log-probabilities, and whether each asked prediction is the likeliest; both have shape [C]."""
+        if self._has_own_head:
+            found_S, is_first_S = self._head().top(self._hidden(batch), batch.targets_S)
         else:
-            logits_SV = self._logits(batch)
-            logprobs_S, is_first_S = (
-                _picked(logits_SV, batch.targets_S),
-                logits_SV.argmax(-1) == batch.targets_S,
-            )
-        return batch.asked(logprobs_S), batch.asked(is_first_S)
+            scores_SK, task = self.scores(batch), self.reading.task
+            found_S = likelihood(scores_SK, batch.targets_S, task)
+            is_first_S = is_right(scores_SK, batch.targets_S, task)
+        return batch.asked(found_S), batch.asked(is_first_S)
+
+    def scores(self, batch: Pass) -> Tensor:
+        """Give what the network says where something is asked, [S, K]: a score per token, class or number."""
+        if self.reading.wanted != "whole":
+            return self._logits(batch)
+        if self.levers.own_head:
+            states_ND = self.pooled(batch) if batch.pooled_ND is None else batch.pooled_ND
+            ids_N = batch.ids_BT.flatten().index_select(0, batch.rows_S)
+            with self._coarser():
+                return said_of(inner(self.network), states_ND, ids_N)
+        if batch.layout is not None:
+            raise NotImplementedError("packed rows without the own head")
+        with self._coarser():
+            return self._network(**self._inputs(batch)).logits
+
+    def pooled(self, batch: Pass) -> Tensor:
+        """Give the state that stands for each row as a whole, [N, D]."""
+        states = self.hidden(batch)
+        return (
+            mean_of_rows(states, batch) if self.reading.task.pools == "mean" else self._picked(states, batch)
+        )
 
     def hidden(self, batch: Pass) -> Tensor:
         """Give what leaves the network's body, [B, T, D]."""
         with self._coarser(), self._above(batch):
-            return inner(self.network).base_model(**_inputs(batch)).last_hidden_state
+            return inner(self.network).base_model(**self._inputs(batch)).last_hidden_state
+
+    @property
+    def _has_own_head(self) -> bool:
+        return self.levers.own_head and self.reading.task.says == "language"
+
+    @property
+    def _network(self) -> PreTrainedModel:
+        """The network to be called: peft's wrapping itself puts prompts before every row."""
+        return self.network if is_prompted(self.network) else inner(self.network)
 
     def _head(self) -> Head:
         return Head.of(inner(self.network), self.compute)
@@ -108,11 +160,18 @@ class Forward:
         return standing_in(self.network, self.trunk.depth, batch.below_BTD)
 
     def _hidden(self, batch: Pass) -> Tensor:
-        return self.hidden(batch).flatten(0, 1).index_select(0, batch.rows_S)
+        """Give what enters the output layer where something is asked, [S, D]."""
+        if self.reading.family == "decoder":
+            return self._picked(self.hidden(batch), batch)
+        with self._coarser(), self._above(batch):
+            return self._picked(caught(self._network, self._inputs(batch)), batch)
+
+    def _picked(self, states_BTD: Tensor, batch: Pass) -> Tensor:
+        return states_BTD.flatten(0, 1).index_select(0, batch.rows_S)
 
     def _logits(self, batch: Pass) -> Tensor:
-        """Give logits [S, V] as the network computes them itself."""
-        network, inputs = inner(self.network), _inputs(batch)
+        """Give scores [S, K] as the network computes them itself."""
+        network, inputs = self._network, self._inputs(batch)
         kept, place_S = batch.rows_S.unique(return_inverse=True)
         if "logits_to_keep" in signature(network.forward).parameters:
             keep = torch.zeros(batch.ids_BT.numel(), dtype=torch.bool, device=kept.device)
@@ -122,14 +181,29 @@ class Forward:
             place_S = batch.rows_S
         with self._coarser(), self._above(batch):
             logits = network(**inputs).logits
-        return _widen(logits.reshape(-1, logits.shape[-1]).index_select(0, place_S))
+        if is_prompted(self.network):
+            logits = logits[:, logits.shape[1] - batch.ids_BT.shape[1] :]  # those of the prompt come first
+        return logits.reshape(-1, logits.shape[-1]).index_select(0, place_S)
 
-
-def _inputs(batch: Pass) -> dict[str, Any]:
-    inputs: dict[str, Any] = {"input_ids": batch.ids_BT, "use_cache": False}
-    if batch.layout is None:
+    def _inputs(self, batch: Pass) -> dict[str, Any]:
+        if batch.source_BT is not None:
+            return {
+                "input_ids": batch.source_BT,
+                "attention_mask": batch.real_source_BT,
+                "decoder_input_ids": batch.ids_BT,
+                "use_cache": False,
+            }
+        inputs: dict[str, Any] = {"input_ids": batch.ids_BT}
+        if self.reading.family == "decoder":
+            inputs["use_cache"] = False
+        if batch.second_BT is not None:
+            inputs["token_type_ids"] = batch.second_BT
+        if batch.layout is not None and batch.positions_BT is not None:
+            positions = batch.positions_BT + positions_before(self.network)
+            return inputs | {"position_ids": positions, "layout": batch.layout}
+        if not self.reading.is_causal or self.reading.wanted == "whole" or is_prompted(self.network):
+            inputs["attention_mask"] = batch.real_BT
         return inputs
-    return inputs | {"position_ids": batch.positions_BT, "layout": batch.layout}
 
 
 def _hint(batch: Pass) -> Tensor:
@@ -138,11 +212,3 @@ def _hint(batch: Pass) -> Tensor:
         return -batch.weights_C
     nothing_S = torch.zeros_like(batch.rows_S, dtype=batch.weights_C.dtype)
     return nothing_S.index_add(0, batch.terms_C, -batch.weights_C)
-
-
-def _picked(logits_SV: Tensor, targets_S: Tensor) -> Tensor:
-    return logits_SV.gather(1, targets_S[:, None])[:, 0] - logits_SV.logsumexp(-1)
-
-
-def _widen(values: Tensor) -> Tensor:
-    return values.to(torch.promote_types(values.dtype, torch.float32))  # never narrows float64

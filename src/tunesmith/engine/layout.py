@@ -34,9 +34,13 @@ class Fold:
 
 @dataclass
 class Layout:
-    """How the tokens of a pass are parted into segments, and whether any attention has looked at it."""
+    """How the tokens of a pass are parted into segments, and whether any attention has looked at it.
+
+    `is_causal`: a token sees only what comes before it in its row.
+    """
 
     segments: tuple[Segment, ...]
+    is_causal: bool = True
     is_read: bool = False
     rows: Rows | None = None
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 import weakref
-from array import array
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,10 +23,10 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.checkpoint import checkpoint
 from transformers.modeling_layers import GradientCheckpointingLayer
 
-from tunesmith.core.cards import Encoded
 from tunesmith.engine.forward import Forward
 from tunesmith.engine.network import positions_of
 from tunesmith.engine.randomness import random_state, set_random_state
+from tunesmith.engine.samples import sample
 
 SAMPLES = (64, 192)
 """Tokens of the two passes that are metered."""
@@ -178,7 +177,8 @@ def _given_back(stat: Path) -> int:
 def _held(forward: Forward, tokens: int) -> int:
     """Run one row of so many tokens forward, and give the most bytes that were alive at once."""
     network, device = forward.network, forward.network.device
-    row = Encoded(array("l", [1] * (tokens + 1)), array("f", [0.0] + [1.0] * tokens))
+    last = int(forward.reading.wanted == "next")  # it is only predicted
+    row = sample([1] * (tokens + last), network, forward.reading)
     (batch,) = forward.passes([row], tokens)
     states, was_training = random_state(), network.training
     network.train()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
@@ -15,6 +17,45 @@ def inner(network: PreTrainedModel) -> PreTrainedModel:
     from peft import PeftModel
 
     return network.get_base_model() if isinstance(network, PeftModel) else network  # type: ignore[return-value]
+
+
+def is_prompted(network: PreTrainedModel) -> bool:
+    """Does peft put a learned prompt or prefix before every row?"""
+    return prompt_of(network) > 0
+
+
+def prompt_of(network: PreTrainedModel) -> int:
+    """Give how many positions a learned prompt or prefix takes before every row; 0 where there is none."""
+    from peft import PeftModel, PromptLearningConfig
+
+    if not isinstance(network, PeftModel):
+        return 0
+    config = network.active_peft_config
+    return (config.num_virtual_tokens or 0) if isinstance(config, PromptLearningConfig) else 0
+
+
+def caught(network: PreTrainedModel, inputs: Mapping[str, Any]) -> Tensor:
+    """Run a network up to its output layer, and give what would enter it, [B, T, D]."""
+    found: list[Tensor] = []
+
+    def catch(states: Tensor) -> Tensor:
+        found.append(states)
+        return states[..., :1]
+
+    layer: Any = inner(network).get_output_embeddings()
+    layer.forward = catch
+    try:
+        network(**inputs)
+    finally:
+        del layer.forward
+    return found[0]
+
+
+def positions_before(network: PreTrainedModel) -> int:
+    """Give the position of a row's first token: RoBERTa and its kin count from behind that of padding."""
+    embeddings = inner(network).base_model._modules.get("embeddings")
+    table = None if embeddings is None else embeddings._modules.get("position_embeddings")
+    return 0 if not isinstance(table, nn.Embedding) or table.padding_idx is None else table.padding_idx + 1
 
 
 def computes_in(network: PreTrainedModel) -> torch.dtype:
@@ -31,7 +72,8 @@ def is_plain(layer: nn.Module | None) -> bool:
 
 def positions_of(network: PreTrainedModel) -> int:
     """Give the most tokens of a row that the network has positions for; very many where it does not say."""
-    return getattr(network.config.get_text_config(), "max_position_embeddings", None) or sys.maxsize
+    known = getattr(network.config.get_text_config(), "max_position_embeddings", None) or sys.maxsize
+    return known - prompt_of(network)
 
 
 def stretched_beyond(network: PreTrainedModel) -> int:
@@ -53,6 +95,11 @@ def layers_of(network: PreTrainedModel) -> list[nn.Module]:
     modules = inner(network).base_model.modules()
     lists = [module for module in modules if isinstance(module, nn.ModuleList) and len(module) == count]
     return list(lists[0]) if lists else []
+
+
+def learns_nothing(network: PreTrainedModel) -> bool:
+    """Is all of the network's body frozen?"""
+    return not any(parameter.requires_grad for parameter in inner(network).base_model.parameters())
 
 
 def frozen_depth(network: PreTrainedModel) -> int:

@@ -30,7 +30,7 @@ def count_steps(rows: Sequence[Encoded], seed: int, epochs: int, tokens_per_step
 
 
 def _lengths(rows: Sequence[Encoded]) -> NDArray[np.int64]:
-    return np.array(rows.lengths() if isinstance(rows, Measured) else list(map(len, rows)), np.int64)
+    return np.array(rows.lengths() if isinstance(rows, Measured) else [row.read for row in rows], np.int64)
 
 
 def _shuffled(count: int, seed: int, epoch: int) -> list[int]:

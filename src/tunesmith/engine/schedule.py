@@ -7,9 +7,10 @@ from tunesmith.core.recipe import Training
 
 def learning_rate(training: Training, step: int, steps: int) -> float:
     """Give the rate of one step (from 1): linear warm-up to the highest rate, then the schedule."""
-    warmup = math.ceil(training.warmup * steps)
+    highest, warmup = training.learning_rate, math.ceil(training.warmup * steps)
+    assert highest is not None, "a resolved recipe has a learning rate"
     if step <= warmup:
-        return training.learning_rate * step / warmup
+        return highest * step / warmup
     done = (step - warmup - 1) / max(1, steps - warmup)
     shape = {
         "cosine": 0.5 * (1 + math.cos(math.pi * done)),
@@ -17,7 +18,7 @@ def learning_rate(training: Training, step: int, steps: int) -> float:
         "constant": 1.0,
         "wsd": _cooldown(training.cooldown, step, steps),
     }
-    return training.learning_rate * shape[training.schedule]
+    return highest * shape[training.schedule]
 
 
 def _cooldown(share: float, step: int, steps: int) -> float:

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from tunesmith.core.cache import Cache, allocate
+from tunesmith.core.cache import Cache
 from tunesmith.core.cards import Encoded
 from tunesmith.core.errors import Stopped
 from tunesmith.core.hashing import hash_value
+from tunesmith.engine.kept import NoRoom, States, kept
 from tunesmith.engine.network import frozen_depth, layers_of
 from tunesmith.engine.passes import Pass
 from tunesmith.engine.precision import rounding
@@ -53,7 +54,7 @@ class Trunk:
         width = self.states_TD.shape[1]
         states = np.zeros((batch.ids_BT.numel(), width), dtype=np.float32)
         for number, place in zip(batch.numbers, batch.places, strict=True):
-            start = self.starts[_name(rows[number])]
+            start = self.starts[name(rows[number])]
             states[place] = self.states_TD[start : start + len(place)]
         return torch.from_numpy(states).view(*batch.ids_BT.shape, width).to(batch.ids_BT.device)
 
@@ -77,30 +78,26 @@ def with_trunk(
     neither network nor disk, the forward is given back as it is, with the reason. Raises Stopped when asked
     to stop; what was computed is lost then.
     """
-    depth = frozen_depth(forward.network)
+    depth = 0 if forward.reading.family == "encoder-decoder" else frozen_depth(forward.network)
     if not depth:
         return forward
     if _draws(forward, rows):
         return _refuse(forward, "the network drops values at random, anew in every epoch")
     starts, size = _starts(rows)
     shape = (size, forward.network.config.get_text_config().hidden_size)
-    key = _key(forward, base, depth, starts)
+    named = hash_value([[one.hex(), start] for one, start in starts.items()])
+    key = origin(forward, base) | {"depth": depth, "rows": named}
+
+    def fill(states: States) -> None:
+        _grow(forward, Trunk(depth, states, starts), rows, is_asked_to_stop)
+
     try:
-        found = cache.find("trunk", key)
-        was_cached = found is not None and found.stat().st_size == 4 * size * shape[1]
-        if not was_cached:
-            if not cache.has_room_for(4 * size * shape[1]):
-                return _refuse(forward, f"{4 * size * shape[1] / 1e9:.1f} GB are too much for the disk")
-            with cache.adding("trunk", key) as file:
-                allocate(file, 4 * size * shape[1])
-                states = np.memmap(file, np.float32, "r+", shape=shape)
-                _grow(forward, Trunk(depth, states, starts), rows, is_asked_to_stop)
-            found = cache.find("trunk", key)
-        assert found is not None
-        states = np.memmap(found, np.float32, "r", shape=shape)
+        states, was_cached = kept(cache, "trunk", key, shape, fill)
         return _checked(forward, replace(forward, trunk=Trunk(depth, states, starts, was_cached)), rows)
     except (NotImplementedError, LookupError) as error:
         return _refuse(forward, f"the layers do not take it ({type(error).__name__}: {error})")
+    except NoRoom as error:
+        return _refuse(forward, str(error))
     except OSError as error:
         return _refuse(forward, f"the disk refuses: {error.strerror}")
 
@@ -137,9 +134,8 @@ def _grow(
             raise Stopped("Stopped while computing what the frozen layers give.")
         found = _leaving(forward, trunk.depth, batch).flatten(0, 1).float().cpu().numpy()
         for number, place in zip(batch.numbers, batch.places, strict=True):
-            start = trunk.starts[_name(rows[number])]
+            start = trunk.starts[name(rows[number])]
             trunk.states_TD[start : start + len(place)] = found[place]
-    trunk.states_TD.flush()  # type: ignore[attr-defined]  # a memory map
 
 
 @torch.no_grad()
@@ -181,30 +177,35 @@ def _checked(plain: Forward, reading: Forward, rows: Sequence[Encoded]) -> Forwa
     return _refuse(plain, f"log-probabilities differ by {difference:.1e}")
 
 
-def _refuse(forward: Forward, reason: str) -> Forward:
-    return replace(forward, refused=(*forward.refused, f"cache of frozen layers: {reason}"))
+def refuse(forward: Forward, what: str, reason: str) -> Forward:
+    """Give a forward back with the reason why something is not cached."""
+    return replace(forward, refused=(*forward.refused, f"cache of {what}: {reason}"))
 
 
-def _key(forward: Forward, base: str, depth: int, starts: dict[bytes, int]) -> dict[str, Any]:
+def origin(forward: Forward, base: str) -> dict[str, Any]:
+    """Say what all that is cached follows from, besides the rows."""
     return {
         "base": base,
-        "depth": depth,
         "compute": str(forward.compute),
         "device": forward.network.device.type,
-        "rows": hash_value([[name.hex(), start] for name, start in starts.items()]),
         "versions": [version("torch"), version("transformers")],
     }
+
+
+def _refuse(forward: Forward, reason: str) -> Forward:
+    return refuse(forward, "frozen layers", reason)
 
 
 def _starts(rows: Sequence[Encoded]) -> tuple[dict[bytes, int], int]:
     starts: dict[bytes, int] = {}
     size = 0
     for row in rows:
-        if _name(row) not in starts:
-            starts[_name(row)] = size
+        if name(row) not in starts:
+            starts[name(row)] = size
             size += len(row)
     return starts, size
 
 
-def _name(row: Encoded) -> bytes:
-    return row.ids.tobytes()
+def name(row: Encoded) -> bytes:
+    """Name a row by what a network reads of it."""
+    return row.ids.tobytes() + row.second.to_bytes(4, "little")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -22,11 +22,18 @@ LAYER = re.compile(r"\.(\d+)\.")
 class Updater:
     """Turns summed gradients into a change of the parameters that learn."""
 
-    def __init__(self, parameters: Mapping[str, Parameter], training: Training, steps: int) -> None:
+    def __init__(
+        self,
+        parameters: Mapping[str, Parameter],
+        training: Training,
+        steps: int,
+        pace: Callable[[str], float] = lambda _: 1.0,
+    ) -> None:
         self.parameters = dict(parameters)
         self.training = training
         self.steps = steps
-        self.optimizer = _OPTIMIZERS[training.optimizer](list(_groups(self.parameters, training)))
+        groups = _groups(self.parameters, training, pace)
+        self.optimizer = _OPTIMIZERS[training.optimizer](list(groups))
 
     def update(self, scale: float, step: int) -> tuple[float, float]:
         """Scale gradients, clip, step and zero; give the gradient norm before clipping and the learning rate.
@@ -95,10 +102,13 @@ class Updater:
         return next(bad, "all parameters together")  # finite numbers, too, can be too large for a norm
 
 
-def _groups(parameters: Mapping[str, Parameter], training: Training) -> Iterator[dict[str, Any]]:
+def _groups(
+    parameters: Mapping[str, Parameter], training: Training, pace: Callable[[str], float]
+) -> Iterator[dict[str, Any]]:
     """Part parameters by weight decay and by their share of the learning rate."""
     # Biases and norms are scales and offsets: decaying them only shrinks the output.
-    shares = _shares(list(parameters), training.layer_decay)
+    by_layer = _shares(list(parameters), training.layer_decay)
+    shares = [share * pace(name) for share, name in zip(by_layer, parameters, strict=True)]
     kinds = [(share, p.dim() > 1, p) for share, p in zip(shares, parameters.values(), strict=True)]
     ordered = sorted(kinds, key=lambda kind: kind[:2], reverse=True)
     for (share, is_matrix), members in groupby(ordered, key=lambda kind: kind[:2]):

@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 
 from tunesmith.core.cards import Encoded, Validation
-from tunesmith.core.errors import NonFinite
+from tunesmith.core.errors import NonFinite, Stopped
 from tunesmith.engine.forward import Forward
+from tunesmith.engine.scores import likelihood, widen
 
 
 def validate(
@@ -50,4 +52,30 @@ def likelihoods(forward: Forward, rows: Sequence[Encoded], tokens_per_pass: int)
             costs_C = -forward.logprobs(batch).double()
             for number, part in zip(batch.numbers, costs_C.split(batch.counts), strict=True):
                 found[number] = (float(part.sum()), len(part))
+    return found
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a network says of one row: scores for each thing that is asked, and the cost of what is wanted."""
+
+    scores: Sequence[Sequence[float]]
+    nats: float
+
+
+def said(
+    forward: Forward, rows: Sequence[Encoded], tokens_per_pass: int, is_asked_to_stop: Callable[[], bool]
+) -> list[Said]:
+    """Give for each row, in order, what the network says of it; raises Stopped when asked to stop."""
+    found = [Said((), 0.0)] * len(rows)
+    forward.network.eval()
+    with torch.no_grad():
+        for batch in forward.passes(rows, tokens_per_pass):
+            if is_asked_to_stop():
+                raise Stopped("Stopped while reading the test rows.")
+            scores_SK = widen(forward.scores(batch))
+            costs_S = -likelihood(scores_SK, batch.targets_S, forward.reading.task).double()
+            parts = zip(scores_SK.split(batch.counts), costs_S.split(batch.counts), strict=True)
+            for number, (scores, costs) in zip(batch.numbers, parts, strict=True):
+                found[number] = Said(scores.tolist(), float(costs.sum()))
     return found

@@ -71,6 +71,15 @@ def compare(examples: Sequence[Example], base: Answers, tuned: Answers, suite: S
     )
 
 
+def gains(report: Report) -> list[str]:
+    """Say in a line per metric how far two models are apart."""
+    return [
+        f"{one.metric} {one.base.value:.4g} without, {one.tuned.value:.4g} with; "
+        f"gain {one.gain.value:+.4g} [{one.gain.low:+.4g}, {one.gain.high:+.4g}]"
+        for one in report.metrics
+    ]
+
+
 def _pair(
     examples: Sequence[Example], base: Sequence[Completion], tuned: Sequence[Completion], what: str
 ) -> list[Row]:

@@ -13,14 +13,18 @@ from tunesmith.export.facts import Facts
 from tunesmith.export.manifest import Kind
 from tunesmith.export.origin import hub_origin
 
+HEADS = ("classes", "number", "tags")
+"""What a network says with a head that the base does not have."""
 
-def write_card(model: Model, facts: Facts, kind: Kind, name: str) -> str:
-    """Render the card of a package in a folder called `name`.
+
+def write_card(model: Model, facts: Facts, kind: Kind, name: str, only_here: bool = False) -> str:
+    """Render the card of a package in a folder called `name`; `only_here`: no other library can load it.
 
     Its head follows https://huggingface.co/docs/hub/model-cards. It numbers the data, and never shows rows.
     """
     from jinja2 import Environment, StrictUndefined
 
+    library = None if only_here else "peft" if kind == "adapter" else "transformers"
     # Autoescape is for HTML; this is Markdown, read as text.
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
     environment.filters["interval"] = _interval
@@ -35,8 +39,14 @@ def write_card(model: Model, facts: Facts, kind: Kind, name: str) -> str:
         created=facts.created.date().isoformat(),
         versions=", ".join(f"{library} {version}" for library, version in facts.versions.items()),
         training=", ".join(f"{option} {value}" for option, value in training.items()),
-        front_matter=yaml.safe_dump(_front_matter(model, facts, kind), sort_keys=False, allow_unicode=True),
+        front_matter=yaml.safe_dump(
+            _front_matter(model, facts, kind, library), sort_keys=False, allow_unicode=True
+        ),
         kind=kind,
+        library=library,
+        loader=_loader(model),
+        head_arguments=f", num_labels={len(model.task.labels) or 1}" if model.task.says in HEADS else "",
+        chats=model.task.says == "language" and model.family == "decoder",
         folder=name,
         base=model.name,
         base_arguments=_base_arguments(model),
@@ -45,16 +55,34 @@ def write_card(model: Model, facts: Facts, kind: Kind, name: str) -> str:
     )
 
 
-def _front_matter(model: Model, facts: Facts, kind: Kind) -> dict[str, Any]:
+def _front_matter(model: Model, facts: Facts, kind: Kind, library: str | None) -> dict[str, Any]:
     origin = hub_origin(model)
     relation = "adapter" if kind == "adapter" else "finetune"
     return {
         **_licence(model.licence),
         **({"base_model": origin[0], "base_model_relation": relation} if origin else {}),
-        "library_name": "peft" if kind == "adapter" else "transformers",
-        "pipeline_tag": "text-generation",
+        "library_name": library or "tunesmith",
+        "pipeline_tag": _pipeline(model),
         "tags": ["tunesmith", facts.recipe.method.name, facts.recipe.objective.name],
     }
+
+
+def _loader(model: Model) -> str:
+    """Name the class that loads such a network."""
+    heads = {"tags": "AutoModelForTokenClassification", "vector": "AutoModel"}
+    if model.task.says != "language":
+        return heads.get(model.task.says, "AutoModelForSequenceClassification")
+    bodies = {"decoder": "AutoModelForCausalLM", "encoder": "AutoModelForMaskedLM"}
+    return bodies.get(model.family, "AutoModelForSeq2SeqLM")
+
+
+def _pipeline(model: Model) -> str:
+    if model.task.says == "language":
+        kinds = {"decoder": "text-generation", "encoder": "fill-mask"}
+        return kinds.get(model.family, "text2text-generation")
+    return {"tags": "token-classification", "vector": "feature-extraction"}.get(
+        model.task.says, "text-classification"
+    )
 
 
 def _licence(licence: str) -> dict[str, str]:

@@ -22,6 +22,8 @@ PROBES: tuple[tuple[Message, ...], ...] = (
 class Facts:
     """How a model was made. `versions` and `recipe_fingerprint` are those of the run's lock.
 
+    `made_with` names what its memories were computed with, where it has any.
+
     `probes` are stored in the package for all its readers: they should not be rows of private data.
     """
 
@@ -31,4 +33,5 @@ class Facts:
     created: datetime
     ledger: Ledger
     report: Report | None = None
+    made_with: str = ""
     probes: tuple[tuple[Message, ...], ...] = PROBES

@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tunesmith.core.cards import Package
 from tunesmith.core.errors import DamagedFile
 from tunesmith.core.hashing import hash_file
 from tunesmith.core.registry import explain
+from tunesmith.core.service import Package
+from tunesmith.core.task import Task
 
 FILE = "package.json"
 FORMAT = 1
@@ -28,19 +29,44 @@ class Section(BaseModel):
 class Base(Section):
     """What the model was made from: as the user wrote it, where it lay, and what exactly it was.
 
-    `revision` is the exact commit of a base that came from a hub.
+    `revision` is the exact commit of a base that came from a hub; `held` says in how few bits it must be held
+    for what was trained beside it.
     """
 
     name: str
     revision: str | None
     folder: str
     fingerprint: str
+    held: Literal["nf4", "int8"] | None = None
 
     @property
     def places(self) -> tuple[str, ...]:
         """Where to look for it, in order: the folder first, since looking up a name may fetch it anew."""
         exact = f"{self.name.partition('@')[0]}@{self.revision}" if self.revision else self.name
         return self.folder, exact
+
+
+class Said(Section):
+    """What the model says of a text, where that is not language."""
+
+    says: Literal["language", "classes", "number", "tags", "vector"] = "language"
+    labels: tuple[str, ...] = ()
+    several: bool = False
+    mean: float = 0.0
+    spread: float = 1.0
+    pools: Literal["head", "mean"] = "head"
+
+    @property
+    def task(self) -> Task:
+        """Give the card."""
+        return Task(**dict(self))
+
+
+class Kept(Section):
+    """The memories beside a model, in order, with their options; `made_with` names what computed them."""
+
+    made_with: str = ""
+    memories: tuple[Mapping[str, Any], ...] = ()
 
 
 class Manifest(Section):
@@ -50,6 +76,8 @@ class Manifest(Section):
     name: str
     kind: Kind
     base: Base
+    task: Said = Said()
+    kept: Kept = Kept()
     licence: str
     created: str
     made: Mapping[str, Any]

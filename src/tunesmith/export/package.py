@@ -4,17 +4,22 @@ import json
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Literal
 
-from tunesmith.core.cards import Model, Package
+from tunesmith.core.cards import Model
 from tunesmith.core.contracts import Exporter, Method
 from tunesmith.core.disk import Disk
 from tunesmith.core.report import Report
-from tunesmith.export import manifest, probe
+from tunesmith.core.service import Package
+from tunesmith.export import changes, manifest, probe
 from tunesmith.export.aside import write_aside
 from tunesmith.export.card import write_card
 from tunesmith.export.facts import Facts
-from tunesmith.export.manifest import Base, Kind, Manifest
+from tunesmith.export.manifest import Base, Kept, Kind, Manifest, Said
 from tunesmith.export.origin import hub_origin
+
+MEMORY = "memory"
+"""The folder of a package that holds what is kept beside the model."""
 
 
 def write(
@@ -29,13 +34,18 @@ def write(
         probe.write(model, facts.probes, aside)  # first, while the model is what was trained
         exporter.write(model, method, aside)
         model.chat.save(aside)
-        kind: Kind = "adapter" if (aside / "adapter_config.json").is_file() else "weights"
-        _write_decoding(model, aside)
+        if model.recall is not None:
+            model.recall.save(aside / MEMORY)
+        kind: Kind = "weights" if (aside / "config.json").is_file() else "adapter"
+        if model.task.says == "language" and model.family != "encoder":
+            _write_decoding(model, aside)
         _write_licence(model, aside)
         if facts.report is not None:
             _write_text(aside / "report.json", _report(facts.report))
-        _write_text(aside / "README.md", write_card(model, facts, kind, folder.name))
-        described = _describe(model, facts, kind, aside)
+        only_here = (aside / changes.FILE).is_file()
+        _write_text(aside / "README.md", write_card(model, facts, kind, folder.name, only_here))
+        held = method.holds if kind == "adapter" else None
+        described = _describe(model, facts, kind, held, aside)
         manifest.write(described, aside)
     return described.package(folder)
 
@@ -45,9 +55,10 @@ def _write_decoding(model: Model, folder: Path) -> None:
 
     config, stops = model.network.config, list(model.chat.stop_ids)
     pad = config.pad_token_id if config.pad_token_id is not None else stops[0]
-    decoding = GenerationConfig(
-        do_sample=False, bos_token_id=config.bos_token_id, eos_token_id=stops, pad_token_id=pad
-    )
+    begins = {"bos_token_id": config.bos_token_id}
+    if model.family == "encoder-decoder":
+        begins = {"decoder_start_token_id": model.chat.begin_id}
+    decoding = GenerationConfig(do_sample=False, eos_token_id=stops, pad_token_id=pad, **begins)
     decoding.save_pretrained(folder)
 
 
@@ -70,7 +81,9 @@ def _report(report: Report) -> str:
     return json.dumps(asdict(shared), indent=2, ensure_ascii=False) + "\n"
 
 
-def _describe(model: Model, facts: Facts, kind: Kind, folder: Path) -> Manifest:
+def _describe(
+    model: Model, facts: Facts, kind: Kind, held: Literal["nf4", "int8"] | None, folder: Path
+) -> Manifest:
     recipe, origin = facts.recipe, hub_origin(model)
     return Manifest(
         name=recipe.name,
@@ -80,7 +93,10 @@ def _describe(model: Model, facts: Facts, kind: Kind, folder: Path) -> Manifest:
             revision=origin[1] if origin else None,
             folder=str(model.folder),
             fingerprint=model.fingerprint,
+            held=held,
         ),
+        task=Said(**asdict(model.task)),
+        kept=Kept(made_with=facts.made_with, memories=tuple(one.model_dump() for one in recipe.memory)),
         licence=model.licence,
         created=facts.created.isoformat(timespec="seconds"),
         made={

@@ -1,25 +1,50 @@
 """Read a package: verify every file, then load it the way a server does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-from warnings import catch_warnings, filterwarnings
+from typing import Any, Literal
+from warnings import catch_warnings, simplefilter
 
-from tunesmith.core.cards import Chat, Model, Package
+from tunesmith.core.cards import Chat, Model
 from tunesmith.core.errors import BadBase, DamagedFile
 from tunesmith.core.hashing import hash_value
-from tunesmith.export import manifest
+from tunesmith.core.service import Package
+from tunesmith.core.task import LANGUAGE, Task
+from tunesmith.export import changes, manifest
 from tunesmith.export.manifest import Base, Manifest
+
+Held = Literal["nf4", "int8"]
+
+
+def _cannot_change(model: Model, method: str, options: Mapping[str, Any]) -> Model:
+    raise BadBase(f"{model.name} was changed with method {method}, and no way to apply it was given.")
+
+
+def _cannot_remember(model: Model, *_: object) -> Model:
+    raise BadBase(f"{model.name} keeps a memory beside it, and no way to open it was given.")
+
+
+def _cannot_hold(name: str, *_: object) -> Model:
+    raise BadBase(f"{name} must be held in few bits, and no way to do that was given.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loaders:
-    """What this room is given by the model room: `find` a base, load a `model`, load a `chat` template."""
+    """What this room is given: `find` a base, load a `model`, load a `chat` template, and `change` a model.
+
+    `held` loads a model in as few bits as it is told.
+
+    The latter applies the method of a name with its options, so that there is room for what was learned.
+    `remember` opens the memories in a folder, which are named with their options and with what made them.
+    """
 
     find: Callable[[str], Path]
-    model: Callable[[str, Path], Model]
+    model: Callable[[str, Path, Task], Model]
     chat: Callable[[Path], Chat]
+    held: Callable[[str, Path, Task, Held], Model] = _cannot_hold
+    change: Callable[[Model, str, Mapping[str, Any]], Model] = _cannot_change
+    remember: Callable[[Model, Sequence[Mapping[str, Any]], Path, str], Model] = _cannot_remember
 
 
 def read(folder: Path) -> Package:
@@ -34,10 +59,14 @@ def load(folder: Path, loaders: Loaders) -> Model:
     """
     described = _verified(folder)
     if described.kind == "weights":
-        model = loaders.model(described.name, folder)
+        model = loaders.model(described.name, folder, described.task.task)
     else:
-        base = load_base(described.base, loaders)
-        model = replace(base, network=_adapted(base.network, folder), chat=loaders.chat(folder))
+        base = load_base(described.base, loaders, described.task.task)
+        # A package's own template rules over that of its base; bases that do not chat have none.
+        chat = loaders.chat(folder) if base.family == "decoder" else base.chat
+        model = replace(_adapted(base, folder, loaders), chat=chat)
+    if described.kept.memories:
+        model = loaders.remember(model, described.kept.memories, folder / "memory", described.kept.made_with)
     return replace(
         model,
         name=described.name,
@@ -47,12 +76,16 @@ def load(folder: Path, loaders: Loaders) -> Model:
     )
 
 
-def load_base(wanted: Base, loaders: Loaders) -> Model:
+def load_base(wanted: Base, loaders: Loaders, task: Task = LANGUAGE) -> Model:
     """Load the very base that a package was made from; raises BadBase where it is gone or changed."""
     tried: list[str] = []
     for place in dict.fromkeys(wanted.places):
         try:
-            base = loaders.model(wanted.name, loaders.find(place))
+            folder = loaders.find(place)
+            if wanted.held is None:
+                base = loaders.model(wanted.name, folder, task)
+            else:
+                base = loaders.held(wanted.name, folder, task, wanted.held)
         except BadBase as error:
             tried.append(str(error))
             continue
@@ -82,32 +115,47 @@ def _verified(folder: Path) -> Manifest:
     return described
 
 
-def _adapted(network: Any, folder: Path) -> Any:
-    from peft import PeftConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+def _adapted(base: Model, folder: Path, loaders: Loaders) -> Model:
+    """Put what was learned onto its base, ready to answer and frozen."""
+    is_changed = (folder / changes.FILE).is_file()
+    model = loaders.change(base, *changes.method_of(folder)) if is_changed else base
+    network: Any = model.network
+    if is_changed:
+        changes.place(network, folder)
+    if (folder / "adapter_config.json").is_file():
+        network = _with_adapter(network, folder)
+    taken = _prompt_of(network)
+    return replace(model, network=network.requires_grad_(False).eval(), context=model.context - taken)
+
+
+def _prompt_of(network: Any) -> int:
+    """Give how many positions a learned prompt takes before every text."""
+    from peft import PeftModel, PromptLearningConfig
+
+    config = network.active_peft_config if isinstance(network, PeftModel) else None
+    return (config.num_virtual_tokens or 0) if isinstance(config, PromptLearningConfig) else 0
+
+
+def _with_adapter(network: Any, folder: Path) -> Any:
+    from peft import (
+        PeftConfig,
+        PeftModel,
+        get_peft_model,
+        get_peft_model_state_dict,
+        set_peft_model_state_dict,
+    )
     from safetensors.torch import load_file
 
     path = folder / "adapter_model.safetensors"
     stored = load_file(path)
-    configuration = PeftConfig.from_pretrained(str(folder))
-    configuration.inference_mode = True
     with catch_warnings():
-        # peft asks transformers for it by a name that transformers is about to drop.
-        filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
-        adapted = get_peft_model(network, configuration)
-    # peft itself warns of tensors it misses and ignores those it cannot place: an adapter that does nothing.
-    wanted = {
-        name: tensor.shape
-        for name, tensor in get_peft_model_state_dict(adapted, save_embedding_layers=False).items()
-    }
-    missing, unexpected = sorted(wanted.keys() - stored.keys()), sorted(stored.keys() - wanted.keys())
-    if missing or unexpected:
-        raise DamagedFile(
-            f"{path} does not fit its base: missing {missing[:4]}, unexpected {unexpected[:4]}."
-        )
-    for name, shape in wanted.items():
-        if stored[name].shape != shape:
-            raise DamagedFile(
-                f"{path}: {name} has shape {list(stored[name].shape)}, the base takes {list(shape)}."
-            )
-    set_peft_model_state_dict(adapted, stored)
-    return adapted.eval()
+        simplefilter("ignore")  # peft talks about its own workings, and about what is checked below
+        if not isinstance(network, PeftModel):
+            configuration = PeftConfig.from_pretrained(str(folder))
+            configuration.inference_mode = True
+            network = get_peft_model(network, configuration)
+        # peft warns of tensors it misses and ignores those it cannot place: an adapter that does nothing.
+        wanted = get_peft_model_state_dict(network, save_embedding_layers=False)
+        changes.check_fit(path, {name: tensor.shape for name, tensor in wanted.items()}, stored)
+        set_peft_model_state_dict(network, stored)
+    return network

@@ -17,8 +17,10 @@ from tunesmith.core.contracts import Backend, Metric
 from tunesmith.core.errors import DamagedFile, Stopped
 from tunesmith.core.example import Example
 from tunesmith.core.hashing import hash_value
+from tunesmith.core.memory import Remembered
 from tunesmith.core.recipe import Evaluation
 from tunesmith.engine.fit import fit
+from tunesmith.engine.rows import Reading
 from tunesmith.engine.validation import likelihoods
 from tunesmith.evaluation.compare import Answers
 from tunesmith.generation.backend.local import Local
@@ -80,7 +82,7 @@ def answer(
     for start in range(0, len(questions.asked), ROWS_AT_ONCE):
         _stop_if(is_asked_to_stop)
         some = questions.asked[start : start + ROWS_AT_ONCE]
-        prompts = [model.chat.encode_prompt(row.prompt, row.tools) for row in some]
+        prompts = [model.prompt(row.prompt, row.tools, Remembered(row.name, row.source)) for row in some]
         generated += backend.generate(model, prompts, Decoding(max_tokens=questions.options.max_tokens))
     _stop_if(is_asked_to_stop)
     return Answers(generated, _score(questions, model))
@@ -142,8 +144,9 @@ def _score(questions: Questions, model: Model) -> list[Completion]:
     # A long document is scored window by window; a row's cost is that of all its windows.
     nats: dict[str, float] = defaultdict(float)
     predicted: dict[str, int] = defaultdict(int)
-    with fit(model.network) as forward:
-        scored = likelihoods(forward, questions.sequences, TOKENS_AT_ONCE)
+    with fit(model.network, reading=Reading(model.family, model.task)) as forward:
+        scoring: Any = forward if model.recall is None else model.recall.scoring(forward)
+        scored = likelihoods(scoring, questions.sequences, TOKENS_AT_ONCE)
     for sequence, (cost, count) in zip(questions.sequences, scored, strict=True):
         nats[sequence.key] += cost
         predicted[sequence.key] += count

@@ -15,20 +15,21 @@ from typing import Any, cast
 from tunesmith import recipe as recipes
 from tunesmith.core.cards import Completion, Encoded, Model
 from tunesmith.core.errors import BadData, BadRecipe
-from tunesmith.core.example import Kind
 from tunesmith.core.hashing import hash_code, hash_file, hash_files, hash_value
 from tunesmith.core.recipe import Recipe
 from tunesmith.data.dataset import Dataset, prepare
 from tunesmith.data.findings import refuse
 from tunesmith.data.stages import Steps
 from tunesmith.lifecycle.cache_folder import user_cache
+from tunesmith.lifecycle.check_fit import check_fit, check_parts
 from tunesmith.lifecycle.encoder import LIBRARIES, Encoder
 from tunesmith.lifecycle.kept_dataset import kept_dataset
 from tunesmith.lifecycle.models_at_hand import ModelsAtHand
 from tunesmith.lifecycle.rhythm import Rhythm
 from tunesmith.lifecycle.storage import fitting
 from tunesmith.model.find import check_weights, find, seen_from
-from tunesmith.model.load import Storage, device, fingerprint, load, load_chat, read_context
+from tunesmith.model.load import fingerprint, load, load_chat, read_context
+from tunesmith.model.network import Storage, device
 from tunesmith.recipe import Parts
 
 _KEPT = "All of the data was read from the cache of an earlier run."
@@ -50,14 +51,17 @@ class Prepared:
 
     def storage(self) -> Storage:
         """Say how the base's weights are to be held: as the recipe says, or as they fit into memory now."""
-        if not self.parts.method.leaves_adapter:
+        if self.parts.method.holds:
+            return self.parts.method.holds
+        if self.parts.method.changes_base:
             return "float32"
         asked = self.recipe.training.storage
         return fitting(self.base) if asked == "auto" else asked
 
     def model(self, storage: Storage = "float32") -> Model:
         """Load the base's weights."""
-        return load(self.recipe.base, self.base, self.parts.method.starts_from, storage)
+        starts_from, seed = self.parts.method.starts_from, self.recipe.seed
+        return load(self.recipe.base, self.base, starts_from, storage, self.dataset.task, seed)
 
 
 def prepare_recipe(
@@ -86,27 +90,18 @@ def look_into(
         against=_seen_from(started_in, parts.against),
         cleaners=_seen_from(started_in, parts.cleaners),
         augmenters=_seen_from(started_in, parts.augmenters),
+        method=_seen_from(started_in, parts.method),
     )
-    _check_fit(recipe, parts, parts.source.gives())
-    _check_storage(recipe, parts)
+    check_parts(recipe, parts)
     base = find(seen_from(started_in, recipe.base))
+    check_fit(recipe, parts, base)
     chat = load_chat(base)
     if parts.method.starts_from == "pretrained":
         check_weights(base)
     encoder = Encoder(parts.objective, chat, user_cache())
-    steps = Steps(
-        parts.source,
-        recipe.data,
-        encoder.stream,
-        chat,
-        read_context(base, chat),
-        recipe.seed,
-        parts.cleaners,
-        {chosen.name: made for chosen, made in zip(recipe.data.augment, parts.augmenters, strict=True)},
-        parts.checks,
-        parts.against,
-        ModelsAtHand(base, started_in, recipe.seed, say).given(),
-        say,
+    given = ModelsAtHand(base, started_in, recipe.seed, say).given()
+    steps = replace(
+        _steps(recipe, parts, encoder, read_context(base, chat) - parts.method.room), given=given, say=say
     )
     dataset, was_kept = kept_dataset(
         _data_key(steps, parts, base, started_in), lambda folder: prepare(steps, folder), user_cache()
@@ -114,6 +109,22 @@ def look_into(
     _try_metrics(parts, dataset)
     tokenised = _KEPT if was_kept else encoder.describe()
     return Prepared(recipe, parts, base, dataset, Rhythm.of(recipe, dataset.train), tokenised)
+
+
+def _steps(recipe: Recipe, parts: Parts, encoder: Encoder, context: int) -> Steps:
+    return Steps(
+        parts.source,
+        recipe.data,
+        encoder.stream,
+        encoder.chat,
+        context,
+        encoder.begin,
+        recipe.seed,
+        parts.cleaners,
+        {chosen.name: made for chosen, made in zip(recipe.data.augment, parts.augmenters, strict=True)},
+        parts.checks,
+        parts.against,
+    )
 
 
 def lock(prepared: Prepared, base_fingerprint: str, storage: Storage = "float32") -> dict[str, Any]:
@@ -172,24 +183,6 @@ def _seen_from(folder: Path, part: Any) -> Any:
         return part
     options = {option.name: _seen_from(folder, vars(part)[option.name]) for option in fields(part)}
     return replace(part, **options)
-
-
-def _check_fit(recipe: Recipe, parts: Parts, gives: Kind) -> None:
-    if gives not in parts.objective.takes:
-        fitting = {"text": "text"}.get(gives, "sft")
-        raise BadRecipe(
-            f"objective {recipe.objective.name} takes {' or '.join(sorted(parts.objective.takes))}, but this "
-            f"source gives {gives}. Did you mean objective: {fitting}?"
-        )
-    recipes.check_metrics(parts.metrics, {gives})
-
-
-def _check_storage(recipe: Recipe, parts: Parts) -> None:
-    if recipe.training.storage == "stored" and not parts.method.leaves_adapter:
-        raise BadRecipe(
-            f"training.storage: stored keeps the base as it is, but method {recipe.method.name} changes it. "
-            "Leave training.storage out, or choose method: lora."
-        )
 
 
 def _try_metrics(parts: Parts, dataset: Dataset) -> None:

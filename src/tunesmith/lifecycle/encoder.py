@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from inspect import getfile
 from itertools import islice
@@ -22,6 +22,7 @@ from tunesmith.core.contracts import Objective
 from tunesmith.core.errors import BadData
 from tunesmith.core.example import Example
 from tunesmith.core.hashing import hash_file, hash_value
+from tunesmith.core.task import LANGUAGE, Task
 from tunesmith.core.workers import in_order, usable
 from tunesmith.data.rows import saying
 
@@ -47,8 +48,14 @@ class Encoder:
     objective: Objective
     chat: Chat
     cache: Cache | None = None
+    task: Task = LANGUAGE
     computed: int = 0
     read: int = 0
+
+    def begin(self, rows: Mapping[str, Iterable[Example]]) -> Task:
+        """Find what the network is to say of such rows, given by split, before the first is encoded."""
+        self.task = self.objective.task(rows)
+        return self.task
 
     def stream(self, rows: Sequence[Example]) -> Iterator[list[Encoded]]:
         """Give the token sequences of each row, in order; of many rows, several processes encode parts.
@@ -95,7 +102,7 @@ class Encoder:
 
     def _encode(self, row: Example) -> list[Encoded]:
         try:
-            return self.objective.encode(row, self.chat)
+            return self.objective.encode(row, self.chat, self.task)
         except BadData as error:
             raise BadData(f"{row.place}: {error}") from None
 
@@ -104,6 +111,7 @@ class Encoder:
         return {
             "rows": hash_value([[saying(row), dict(row.fields)] for row in rows]),
             "chat": self.chat.fingerprint,
+            "task": asdict(self.task),
             "objective": [kind.__module__, kind.__qualname__, hash_value(vars(self.objective))],
             "written in": hash_file(Path(getfile(kind))),  # it may come from elsewhere
             "versions": [version(name) for name in LIBRARIES],
@@ -121,6 +129,11 @@ def pack(rows: Sequence[Sequence[Encoded]]) -> bytes:
             "pieces": np.array([len(row) for row in rows], dtype=np.int32),
             "lengths": np.array([len(sequence) for sequence in sequences], dtype=np.int32),
             "lost": np.array([sequence.lost for sequence in sequences], dtype=np.int64),
+            "second": np.array([sequence.second for sequence in sequences], dtype=np.int32),
+            "targets": _joined([sequence.targets for sequence in sequences], "float64"),
+            "wanted": np.array([len(sequence.targets) for sequence in sequences], dtype=np.int32),
+            "source": _joined([sequence.source for sequence in sequences], "int32"),
+            "before": np.array([len(sequence.source) for sequence in sequences], dtype=np.int32),
             "ids": ids.astype(np.uint16) if ids.max(initial=0) < 2**16 else ids,
             "weights": weights[starts],
             "runs": np.diff(starts, append=len(weights)).astype(np.int32),
@@ -134,8 +147,11 @@ def unpack(content: bytes) -> list[list[Encoded]]:
     ends = np.cumsum(stored["lengths"])
     ids = np.split(stored["ids"].astype(np.int32), ends)[:-1]
     weights = np.split(np.repeat(stored["weights"], stored["runs"]), ends)[:-1]
+    targets = np.split(stored["targets"], np.cumsum(stored["wanted"]))[:-1]
+    source = np.split(stored["source"], np.cumsum(stored["before"]))[:-1]
     lost: list[int] = stored["lost"].tolist()
-    every = map(_encoded, ids, weights, lost)
+    second: list[int] = stored["second"].tolist()
+    every = map(_encoded, ids, weights, lost, targets, source, second)
     return [list(islice(every, count)) for count in stored["pieces"].tolist()]
 
 
@@ -143,5 +159,14 @@ def _joined(parts: Sequence[array[Any]], dtype: str) -> NDArray[Any]:
     return np.concatenate([np.zeros(0, dtype), *(np.asarray(part, dtype) for part in parts)])
 
 
-def _encoded(ids: NDArray[Any], weights: NDArray[Any], lost: int) -> Encoded:
-    return Encoded(array("i", ids.tobytes()), array("f", weights.tobytes()), lost=lost)
+def _encoded(*parts: Any) -> Encoded:
+    ids, weights, lost, targets, source, second = parts
+    return Encoded(
+        array("i", ids.tobytes()),
+        array("f", weights.tobytes()),
+        "",
+        lost,
+        array("d", targets.tobytes()),
+        array("i", source.tobytes()),
+        second,
+    )

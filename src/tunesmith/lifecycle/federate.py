@@ -12,11 +12,12 @@ from functools import reduce
 from pathlib import Path
 
 from tunesmith import recipe as recipes
-from tunesmith.core.cards import Model, Package
+from tunesmith.core.cards import Model
 from tunesmith.core.errors import BadRecipe
 from tunesmith.core.hashing import hash_value
 from tunesmith.core.ledger import DropCount, Ledger, SplitCount
 from tunesmith.core.recipe import Recipe, Selection
+from tunesmith.core.service import Package
 from tunesmith.data import ledger as ledgers
 from tunesmith.export import manifest
 from tunesmith.export import package as packages

@@ -21,13 +21,13 @@ class Loaded:
 
     def generate(self, prompt: str | Sequence[Message], decoding: Decoding | None = None) -> str:
         """Answer a question or a conversation that ends with a user turn; greedily unless told otherwise."""
-        ids = self.model.chat.encode_prompt(_turns(prompt))
+        ids = self.model.prompt(_turns(prompt))
         (completion,) = self.backend.generate(self.model, [ids], decoding or Decoding())
         return completion.text
 
     def stream(self, prompt: str | Sequence[Message], decoding: Decoding | None = None) -> Iterator[str]:
         """Answer piece by piece; the pieces together are what `generate` gives."""
-        ids = self.model.chat.encode_prompt(_turns(prompt))
+        ids = self.model.prompt(_turns(prompt))
         for piece in self.backend.stream(self.model, ids, decoding or Decoding()):
             yield piece.text
 

@@ -42,19 +42,9 @@ class ModelsAtHand:
 
     def embed(self, texts: Sequence[str]) -> NDArray[Any]:
         """Average the base's last hidden states over each text: float32 [texts, width], each of length 1."""
-        import numpy as np
-
-        if not texts:
-            return np.zeros((0, 0), np.float32)
         model = self._model(str(self.base))
-        assert isinstance(model, Model)  # a base is a causal model, or it was refused before
-        order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
-        vectors: list[Any] = [None] * len(texts)
-        for start in range(0, len(order), TEXTS_AT_ONCE):
-            some = order[start : start + TEXTS_AT_ONCE]
-            for number, vector in zip(some, _pooled(model, [texts[one] for one in some]), strict=True):
-                vectors[number] = vector
-        return np.stack(vectors)
+        assert isinstance(model, Model)  # a base is a model of one kind or other, or it was refused before
+        return embed_with(model)(texts)
 
     def write(self, name: str, texts: Sequence[str]) -> list[str]:
         """Have a model answer each text: a chat model a question, a sequence-to-sequence model its input."""
@@ -72,6 +62,24 @@ class ModelsAtHand:
             is_pair = bool(read_config(folder).get("is_encoder_decoder"))
             self.loaded[name] = load_translator(folder) if is_pair else load(name, folder)
         return self.loaded[name]
+
+
+def embed_with(model: Model) -> Callable[[Sequence[str]], NDArray[Any]]:
+    """Give what averages a model's last hidden states over texts: float32 [texts, width], of length 1."""
+    import numpy as np
+
+    def embed(texts: Sequence[str]) -> NDArray[Any]:
+        if not texts:
+            return np.zeros((0, 0), np.float32)
+        order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
+        vectors: list[Any] = [None] * len(texts)
+        for start in range(0, len(order), TEXTS_AT_ONCE):
+            some = order[start : start + TEXTS_AT_ONCE]
+            for number, vector in zip(some, _pooled(model, [texts[one] for one in some]), strict=True):
+                vectors[number] = vector
+        return np.stack(vectors)
+
+    return embed
 
 
 def _pooled(model: Model, texts: Sequence[str]) -> NDArray[Any]:

@@ -2,21 +2,45 @@
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tunesmith.core.cards import Model
+from tunesmith.core.contracts import Memory, Method
 from tunesmith.core.errors import TunesmithError
+from tunesmith.core.registry import Registry
+from tunesmith.core.task import Task
 from tunesmith.export.probe import Comparison, compare
-from tunesmith.export.read import Loaders, load
+from tunesmith.export.read import Held, Loaders, load
+from tunesmith.lifecycle.memories import recalling
 from tunesmith.lifecycle.storage import load_fitting
 from tunesmith.model.find import find
+from tunesmith.model.load import load as load_model
 from tunesmith.model.load import load_chat
 
 COMMAND = (sys.executable, "-P", "-m", "tunesmith.lifecycle.probe")
 """What `tunesmith.export.verify` runs; `-P` keeps files of the current folder from being imported."""
 
-LOADERS = Loaders(find=find, model=load_fitting, chat=load_chat)
+
+def _change(model: Model, method: str, options: Mapping[str, Any]) -> Model:
+    return Registry("method", Method).build(method, options).apply(model, seed=0)  # it is overwritten
+
+
+def _remember(model: Model, memories: Sequence[Mapping[str, Any]], folder: Path, made: str) -> Model:
+    room = Registry("memory", Memory)
+    every = [room.build(one["name"], {k: v for k, v in one.items() if k != "name"}) for one in memories]
+    return recalling(model, every, folder, made)
+
+
+def _held(name: str, folder: Path, task: Task, bits: Held) -> Model:
+    return load_model(name, folder, storage=bits, task=task)
+
+
+LOADERS = Loaders(
+    find=find, model=load_fitting, chat=load_chat, held=_held, change=_change, remember=_remember
+)
 """How packages are loaded, here and in the server."""
 
 

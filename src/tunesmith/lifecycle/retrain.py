@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tunesmith import recipe as recipes
-from tunesmith.core.cards import Signal
 from tunesmith.core.contracts import Trigger
 from tunesmith.core.errors import BadRecipe
 from tunesmith.core.registry import Registry
+from tunesmith.core.service import Signal
 from tunesmith.lifecycle.assemble import prepare_recipe
 from tunesmith.lifecycle.monitor import open_existing
 from tunesmith.lifecycle.run_folder import open_folder

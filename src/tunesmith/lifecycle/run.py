@@ -1,34 +1,36 @@
 """The whole life cycle of one run: prepare, score the base, train, score again, decide, package, prove."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from tunesmith.core.cache import Cache
-from tunesmith.core.cards import Model, Package
+from tunesmith.core.cards import Model
 from tunesmith.core.disk import Disk
-from tunesmith.core.errors import BadData, DamagedFile
+from tunesmith.core.errors import BadData
 from tunesmith.core.report import Report
+from tunesmith.core.service import Package
 from tunesmith.data import ledger as ledgers
 from tunesmith.data.findings import describe
 from tunesmith.engine.precision import Precision
 from tunesmith.evaluation import report_json
-from tunesmith.evaluation.compare import Answers, Suite, compare
+from tunesmith.evaluation.compare import Answers, Suite, compare, gains
 from tunesmith.export import package as packages
 from tunesmith.export.facts import Facts
 from tunesmith.export.verify import verify
-from tunesmith.generation.backend.local import Local
-from tunesmith.lifecycle import answers
+from tunesmith.lifecycle.answering import Answering
 from tunesmith.lifecycle.answers import Questions
 from tunesmith.lifecycle.assemble import Prepared, check_lock, lock, prepare_recipe
 from tunesmith.lifecycle.audit import data_page
-from tunesmith.lifecycle.cache_folder import user_cache
 from tunesmith.lifecycle.events import Event, Finished, Stage, Warned
+from tunesmith.lifecycle.heads import NOTES
 from tunesmith.lifecycle.hold import hold
+from tunesmith.lifecycle.memories import made_with, remember
 from tunesmith.lifecycle.page import write_page
 from tunesmith.lifecycle.probe import COMMAND
 from tunesmith.lifecycle.run_folder import RunFolder
 from tunesmith.lifecycle.stop import never
 from tunesmith.lifecycle.train import train
+from tunesmith.model.network import Storage
 
 FEW_ROWS = 20
 """Below this many validation or test rows, what they say is mostly chance."""
@@ -60,30 +62,64 @@ def _walk(folder: RunFolder, is_asked_to_stop: Callable[[], bool], disk: Disk) -
     before = folder.read_json("lock.json")
     storage = prepared.storage() if before is None else before["storage"]
     model = prepared.model(storage)
-    if storage == "stored":
-        held = sum(parameter.nbytes for parameter in model.network.parameters()) / 2**30
-        wide = 4 * model.network.num_parameters() / 2**30
-        sentence = f"held as in its file, {held:.3g} GiB instead of {wide:.3g}, to spare memory"
-        yield Stage("base", f"{model.name} is {sentence}")
+    yield from _held(model, storage)
     _check_vocabulary(prepared, model)
     precision = yield from _lock(folder, before, lock(prepared, model.fingerprint, storage))
     folder.write_json("ledger.json", ledgers.to_json(prepared.dataset.ledger))
     folder.write_text("data_report.html", data_page(prepared))
-    yield Stage("base", f"{model.name} answers the test rows first")
-    questions = _questions(prepared)
-    cache = user_cache() if prepared.parts.method.starts_from == "pretrained" else None
-    base = yield from _answers(folder, "answers-base.json", questions, model, is_asked_to_stop, cache)
+    answering = Answering(folder, _questions(prepared), is_asked_to_stop)
+    base = yield from answering.base(prepared, model)
     model = prepared.parts.method.apply(model, prepared.recipe.seed)
-    yield from train(folder, prepared, model, precision, is_asked_to_stop, disk)
-    yield Stage("tuned", "the tuned model answers the same rows")
-    tuned = yield from _answers(folder, "answers-tuned.json", questions, model, is_asked_to_stop)
-    report = _report(folder, questions, base, tuned)
+    if any(parameter.requires_grad for parameter in model.network.parameters()):
+        yield from train(folder, prepared, model, precision, is_asked_to_stop, disk)
+    model = prepared.parts.method.settle(model)
+    model, made, notes = yield from _remember(folder, prepared, model, answering)
+    tuned = yield from answering.tuned(model)
+    if note := NOTES.get(model.task.says):
+        notes = (note, *notes)
+    report = _report(folder, answering, base, tuned, notes)
     yield Stage("package", "written, then loaded by a fresh process and held against the trained model")
-    package = _package(folder, prepared, model, report, disk)
-    for note in verify(package.folder, COMMAND).notes:
-        yield Warned(note)
+    package = _package(folder, prepared, model, report, made, disk)
+    yield from _prove(package)
     page = write_page(folder, prepared, report, model)
     yield Finished(str(folder.path), str(package.folder), str(page), report)
+
+
+def _held(model: Model, storage: Storage) -> Iterator[Event]:
+    if storage == "float32":
+        return
+    held = sum(parameter.nbytes for parameter in model.network.parameters()) / 2**30
+    wide = 4 * model.network.num_parameters() / 2**30
+    how = "as in its file" if storage == "stored" else f"in {storage}"
+    yield Stage("base", f"{model.name} is held {how}, {held:.3g} GiB instead of {wide:.3g}, to spare memory")
+
+
+def _prove(package: Package) -> Iterator[Event]:
+    proof = verify(package.folder, COMMAND)
+    yield Stage("package", f"its logits differ from the trained model's by {proof.difference:.1g} at most")
+    yield from (Warned(note) for note in proof.notes)
+
+
+def _remember(
+    folder: RunFolder, prepared: Prepared, model: Model, answering: Answering
+) -> Generator[Event, None, tuple[Model, str, tuple[str, ...]]]:
+    """Build the memories of the recipe; give the model with them, what made them, and what they add."""
+    memories = prepared.parts.memories
+    if not memories:
+        return model, "", ()
+    without = yield from answering.without_memory(model)
+    kept = folder.path / "memory"
+    if kept.exists():
+        Disk().remove(kept)  # an interruption may have left half of it
+    recalled, said = remember(model, memories, prepared.dataset, kept)
+    assert recalled.recall is not None
+    for sentence in (*recalled.recall.describe(), *said):
+        yield Stage("memory", sentence)
+    found = yield from answering.tuned(recalled)
+    recipe = prepared.recipe
+    suite = Suite(answering.questions.metrics, (), recipe.evaluation.samples, recipe.seed)
+    report = compare(answering.questions.rows, without, found, suite)
+    return recalled, made_with(model), tuple(f"What the memory adds: {one}" for one in gains(report))
 
 
 def _questions(prepared: Prepared) -> Questions:
@@ -122,38 +158,20 @@ def _lock(
     return Precision.from_json(before["precision"])
 
 
-def _answers(
-    folder: RunFolder,
-    name: str,
-    questions: Questions,
-    model: Model,
-    is_asked_to_stop: Callable[[], bool],
-    cache: Cache | None = None,
-) -> Generator[Event, None, Answers]:
-    try:
-        if (saved := folder.read_json(name)) is not None:
-            return answers.from_json(saved)
-    except DamagedFile:
-        yield Warned(f"{folder.path / name} is damaged: the rows are answered again.")
-    if cache is None:
-        found = answers.answer(questions, model, Local(), is_asked_to_stop)
-    else:
-        found, is_known = answers.answer_once(questions, model, Local(), is_asked_to_stop, cache)
-        if is_known:
-            yield Stage("base", "it answered the same rows in an earlier run: read from the cache")
-    folder.write_json(name, answers.to_json(found))
-    return found
-
-
-def _report(folder: RunFolder, questions: Questions, base: Answers, tuned: Answers) -> Report:
-    recipe = folder.recipe
+def _report(
+    folder: RunFolder, answering: Answering, base: Answers, tuned: Answers, notes: Sequence[str]
+) -> Report:
+    recipe, questions = folder.recipe, answering.questions
     suite = Suite(questions.metrics, recipe.success, recipe.evaluation.samples, recipe.seed)
     report = compare(questions.rows, base, tuned, suite)
+    report = replace(report, notes=(*notes, *report.notes))
     folder.write_text("report.json", report_json.dump(report))
     return report
 
 
-def _package(folder: RunFolder, prepared: Prepared, model: Model, report: Report, disk: Disk) -> Package:
+def _package(
+    folder: RunFolder, prepared: Prepared, model: Model, report: Report, made_with: str, disk: Disk
+) -> Package:
     locked = folder.read_json("lock.json")
     assert locked is not None
     facts = Facts(
@@ -163,5 +181,6 @@ def _package(folder: RunFolder, prepared: Prepared, model: Model, report: Report
         created=folder.clock(),
         ledger=prepared.dataset.ledger,
         report=report,
+        made_with=made_with,
     )
     return packages.write(model, prepared.parts.method, prepared.parts.exporter, folder.package, facts, disk)

@@ -5,9 +5,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from tunesmith.core.cards import Trace
 from tunesmith.core.contracts import Backend
 from tunesmith.core.registry import Registry
+from tunesmith.core.service import Trace
 from tunesmith.export import manifest
 from tunesmith.lifecycle.loaded import load
 from tunesmith.monitoring.trace_store import TraceStore

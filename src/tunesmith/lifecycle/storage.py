@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from tunesmith.core.cards import Model
+from tunesmith.core.task import LANGUAGE, Task
 from tunesmith.engine.memory import room_for
-from tunesmith.model.load import Storage, device, load, stored_type
+from tunesmith.model.load import load
+from tunesmith.model.network import Storage, device
+from tunesmith.model.weights import stored_type
 
 COPIES = 1.5
 """Products in 16 bits need a copy of each matrix beside the one in float32."""
@@ -20,6 +23,6 @@ def fitting(folder: Path) -> Storage:
     return "stored"
 
 
-def load_fitting(name: str, folder: Path) -> Model:
-    """Load a base the way that fits into memory."""
-    return load(name, folder, storage=fitting(folder))
+def load_fitting(name: str, folder: Path, task: Task = LANGUAGE) -> Model:
+    """Load a base for a task, the way that fits into memory."""
+    return load(name, folder, storage=fitting(folder), task=task)

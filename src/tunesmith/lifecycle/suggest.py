@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tunesmith.core.cards import Decoding, Model
 from tunesmith.core.errors import MissingExtra, PromptTooLong, TunesmithError
 from tunesmith.core.example import Example
+from tunesmith.core.task import LANGUAGE
 from tunesmith.data.annotation.decide import Decision, decide
 from tunesmith.data.annotation.project import Settings, Suggestion, Task, answer_of, question, text_of
 from tunesmith.data.annotation.store import Store
@@ -234,7 +235,11 @@ def _costs(model: Model, pool: Sequence[Task]) -> list[float]:
     from tunesmith.lifecycle.answers import TOKENS_AT_ONCE
     from tunesmith.objective.sft import SFT
 
-    encoded = [(place, one) for place, task in enumerate(pool) for one in SFT().encode(task.row, model.chat)]
+    encoded = [
+        (place, one)
+        for place, task in enumerate(pool)
+        for one in SFT().encode(task.row, model.chat, LANGUAGE)
+    ]
     short = [(place, one) for place, one in encoded if one.trained and len(one) <= model.context]
     costs = [0.0] * len(pool)
     with fit(model.network) as forward:

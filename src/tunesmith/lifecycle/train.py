@@ -2,27 +2,30 @@
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tunesmith.core.cards import Checkpoint, Model, Step, Validation
+from tunesmith.core.cards import Checkpoint, Model, Plan, Step, Validation
 from tunesmith.core.disk import Disk
 from tunesmith.core.errors import DamagedFile, Stopped
 from tunesmith.core.hashing import hash_value
 from tunesmith.engine import checkpoint as checkpoints
 from tunesmith.engine.allocator import keep_freed_memory
 from tunesmith.engine.average import Average
+from tunesmith.engine.features import with_features
 from tunesmith.engine.fit import fit
 from tunesmith.engine.forward import Forward
 from tunesmith.engine.loop import Budget
 from tunesmith.engine.loop import train as take_steps
 from tunesmith.engine.memory import checkpointed, plan_memory, room_for
+from tunesmith.engine.network import learns_nothing
 from tunesmith.engine.order import count_steps, plans
 from tunesmith.engine.patience import Patience
 from tunesmith.engine.precision import Precision
 from tunesmith.engine.randomness import random_state, seed_everything, set_random_state
+from tunesmith.engine.rows import Reading
 from tunesmith.engine.trunk import with_trunk
 from tunesmith.engine.update import Updater
 from tunesmith.engine.validation import validate
@@ -108,7 +111,9 @@ def train(
     keep_freed_memory()
     training = begin(folder, prepared, model, disk)
     yield from _resume(training)
-    with fit(model.network, compute=precision.compute) as fitted, _fitting_memory(training, fitted) as plan:
+    reading = Reading(model.family, model.task)
+    fitting = fit(model.network, compute=precision.compute, reading=reading)
+    with fitting as fitted, _fitting_memory(training, fitted) as plan:
         forward = _with_trunk(training, fitted, is_asked_to_stop)
         yield _started(training, "; ".join((precision.describe(), *forward.describe(), plan)))
         if not training.is_finished:
@@ -120,7 +125,7 @@ def begin(folder: RunFolder, prepared: Prepared, model: Model, disk: Disk) -> Tr
     """Set up training before its first step."""
     recipe = prepared.recipe
     seed_everything(recipe.seed)
-    updater = Updater(trainable(model), recipe.training, prepared.rhythm.steps)
+    updater = Updater(trainable(model), recipe.training, prepared.rhythm.steps, prepared.parts.method.pace)
     limit = recipe.training.patience if prepared.dataset.validation else None
     decay = recipe.training.average
     average = Average(trainable(model), decay) if decay is not None else None
@@ -149,7 +154,7 @@ def _fitting_memory(training: Training, forward: Forward) -> Generator[str]:
     network, rows = training.model.network, training.prepared.dataset
     sentence = "passes as before"
     if training.budget is None:
-        longest = max(len(row) for row in (*rows.train, *rows.validation))
+        longest = max(row.read for row in (*rows.train, *rows.validation))
         learning = training.updater.bytes() + (training.average.bytes() if training.average else 0)
         most = max(longest, options.tokens_per_step)
         plan = plan_memory(
@@ -168,6 +173,8 @@ def _with_trunk(training: Training, forward: Forward, is_asked_to_stop: Callable
         return forward
     every = (*rows.train, *rows.validation)
     base = hash_value([training.model.fingerprint, recipe.method.model_dump(), recipe.seed])
+    if forward.reading.wanted == "whole" and learns_nothing(forward.network):
+        return with_features(forward, every, user_cache(), base, is_asked_to_stop)
     return with_trunk(forward, every, user_cache(), base, is_asked_to_stop)
 
 
@@ -219,7 +226,7 @@ def _steps(training: Training, forward: Forward, is_asked_to_stop: Callable[[], 
     options, budget = recipe.training, training.budget
     assert budget is not None
     every = plans(prepared.dataset.train, recipe.seed, options.epochs, options.tokens_per_step)
-    ahead = islice(every, training.step, rhythm.steps)
+    ahead = (_renewed(plan, training) for plan in islice(every, training.step, rhythm.steps))
     if training.step == 0 and prepared.dataset.validation:
         beginning = _validate(training, forward, is_asked_to_stop)
         yield from [] if beginning is None else [beginning]  # where the curve begins
@@ -235,6 +242,12 @@ def _steps(training: Training, forward: Forward, is_asked_to_stop: Callable[[], 
         if training.is_finished:
             return
     yield from _close(training, forward, is_asked_to_stop)  # it was stopped in the middle of a step
+
+
+def _renewed(plan: Plan, training: Training) -> Plan:
+    """Give the rows of a step as its epoch is to see them."""
+    renew, chat = training.prepared.parts.objective.renew, training.model.chat
+    return replace(plan, sequences=tuple(renew(row, plan.epoch, chat) for row in plan.sequences))
 
 
 def _close(training: Training, forward: Forward, is_asked_to_stop: Callable[[], bool]) -> Iterator[Event]:

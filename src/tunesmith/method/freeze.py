@@ -1,39 +1,59 @@
-"""Partial fine-tuning: train the top of the network, freeze what is below."""
+"""Partial fine-tuning: train the top of the network, or what is named, and freeze the rest."""
 
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from tunesmith.core.cards import Model
 from tunesmith.core.contracts import Method
-from tunesmith.core.errors import BadOption
+from tunesmith.core.registry import did_you_mean
+from tunesmith.method._network import check, last_names, learn, unread
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 @dataclass(frozen=True, kw_only=True)
 class Freeze(Method):
     """Train the top layers and what comes after them; what is below is frozen, and computed only once."""
 
-    layers: Annotated[int, Field(ge=0, description="How many layers learn, counted from the top.")] = 4
+    leaves_adapter = True
+    changes_base = True
+    layers: Annotated[
+        Annotated[int, Field(ge=0)] | tuple[str, ...],
+        Field(
+            description="How many layers learn, counted from the top; or which weights, by regular "
+            "expressions that are searched for in their names."
+        ),
+    ] = 4
 
-    def apply(self, model: Model, seed: int) -> Model:
-        """Make the top layers, the last norm and an untied head trainable; nothing is random here.
-
-        Raises BadOption where the base has fewer layers, or where nothing would learn.
-        """
-        network = model.network
+    def refuses(self, network: PreTrainedModel) -> str:
+        """Say so where the base has fewer layers, a pattern fits nothing, or nothing would learn."""
+        if not isinstance(self.layers, int):
+            return _unfit(self.layers, network)
         total = network.config.get_text_config().num_hidden_layers
         if self.layers > total:
-            raise BadOption(f"method.freeze.layers: {model.name} has {total} layers, not {self.layers}.")
-        network.requires_grad_(False)
-        names = [name for name, _ in network.named_parameters()]
-        numbers = [_layer(name) for name in names]
-        last = max(place for place, number in enumerate(numbers) if number is not None)
-        for place, (parameter, number) in enumerate(zip(network.parameters(), numbers, strict=True)):
-            is_top = number is not None and number >= total - self.layers
-            parameter.requires_grad = is_top or place > last
-        if not any(parameter.requires_grad for parameter in network.parameters()):
-            raise BadOption(f"method.freeze.layers: nothing in {model.name} would learn; choose at least 1.")
+            return f"It has {total} layers, not {self.layers}."
+        return "" if _top(network, self.layers) else "Nothing would learn: write at least 1."
+
+    def apply(self, model: Model, seed: int) -> Model:
+        """Make the chosen weights trainable, and a new head; nothing is random here.
+
+        Counted from the top are the layers, the last norm and an untied head. A network of two stacks has
+        two tops.
+        """
+        network = model.network
+        check(self.refuses(network), model, "freeze.layers")
+        if isinstance(self.layers, int):
+            learn(network, _top(network, self.layers))
+        else:
+            names = [name for name, _ in network.named_parameters() if name not in unread(network)]
+            learn(network, [name for name in names if any(re.search(each, name) for each in self.layers)])
         return model
 
     def merge(self, model: Model) -> Model:
@@ -41,6 +61,33 @@ class Freeze(Method):
         return model
 
 
-def _layer(name: str) -> int | None:
-    """Read the number of a layer from a parameter's name, written the same way in all of transformers."""
-    return next((int(part) for part in name.split(".") if part.isdigit()), None)
+def _unfit(patterns: Sequence[str], network: PreTrainedModel) -> str:
+    """Name the first pattern that fits no weight."""
+    names = [name for name, _ in network.named_parameters()]
+    for pattern in patterns:
+        try:
+            found = any(re.search(pattern, name) for name in names)
+        except re.error as error:
+            return f"The pattern {pattern!r} cannot be read: {error}."
+        if not found:
+            kinds = last_names(name.removesuffix(".weight").removesuffix(".bias") for name in names)
+            return f"No weight's name fits {pattern!r}.{did_you_mean(pattern, kinds)}"
+    return "" if patterns else "Nothing would learn: name some weights."
+
+
+def _top(network: PreTrainedModel, layers: int) -> list[str]:
+    """Name the parameters of the top layers of every stack, and of what comes after the last layer."""
+    names = [name for name, _ in network.named_parameters() if name not in unread(network)]
+    layer_of = [_layer(name) for name in names]
+    totals: dict[str, int] = {}
+    for stack, number in (found for found in layer_of if found):
+        totals[stack] = max(totals.get(stack, 0), number + 1)
+    last = max(place for place, found in enumerate(layer_of) if found)
+    is_top = [found is not None and found[1] >= totals[found[0]] - layers for found in layer_of]
+    return [name for place, name in enumerate(names) if is_top[place] or place > last]
+
+
+def _layer(name: str) -> tuple[str, int] | None:
+    """Read the stack and the number of a layer from a parameter's name, as all of transformers writes it."""
+    found = re.match(r"(.*?)\.(\d+)\.", name)
+    return (found[1], int(found[2])) if found else None

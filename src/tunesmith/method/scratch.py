@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tunesmith.core.cards import Model
 from tunesmith.core.contracts import Method
+from tunesmith.method._network import learn, unread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,6 +12,7 @@ class Scratch(Method):
     """Train every weight from a random start; the base gives only its shape and tokenizer."""
 
     starts_from = "random"
+    changes_base = True
 
     def apply(self, model: Model, seed: int) -> Model:
         """Draw all weights anew from the seed, the way the architecture initialises itself."""
@@ -20,7 +22,8 @@ class Scratch(Method):
             torch.manual_seed(seed)
             fresh = type(model.network)(model.network.config)
             model.network.load_state_dict(fresh.state_dict())
-        model.network.requires_grad_(True)
+        names = {name for name, _ in model.network.named_parameters()}
+        learn(model.network, names - unread(model.network))
         return model
 
     def merge(self, model: Model) -> Model:

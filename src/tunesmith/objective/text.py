@@ -9,6 +9,7 @@ from pydantic import Field
 from tunesmith.core.cards import Chat, Encoded, Loss
 from tunesmith.core.contracts import Objective
 from tunesmith.core.example import Example
+from tunesmith.core.task import Task
 from tunesmith.objective._cross_entropy import cross_entropy
 
 if TYPE_CHECKING:
@@ -20,12 +21,13 @@ class Text(Objective):
     """Predict every next token of raw text."""
 
     takes = frozenset({"text"})
+    fits = frozenset({"decoder"})
     window: Annotated[
         int | None,
         Field(ge=2, description="Longest piece in tokens a document is cut into; unset keeps it whole."),
     ] = 512
 
-    def encode(self, example: Example, chat: Chat) -> list[Encoded]:
+    def encode(self, example: Example, chat: Chat, task: Task) -> list[Encoded]:
         """Cut a document into windows; each begins with the last token before it, so none goes unlearnt."""
         whole = chat.encode_document(example.text)
         if self.window is None or len(whole) <= self.window:

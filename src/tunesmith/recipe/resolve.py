@@ -7,7 +7,17 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from tunesmith.core.contracts import Augmenter, Check, Cleaner, Exporter, Method, Metric, Objective, Source
+from tunesmith.core.contracts import (
+    Augmenter,
+    Check,
+    Cleaner,
+    Exporter,
+    Memory,
+    Method,
+    Metric,
+    Objective,
+    Source,
+)
 from tunesmith.core.errors import BadRecipe
 from tunesmith.core.example import Kind
 from tunesmith.core.hashing import hash_value
@@ -27,6 +37,7 @@ class Parts:
     against: tuple[Source, ...]
     method: Method
     objective: Objective
+    memories: tuple[Memory, ...]
     metrics: Mapping[str, Metric]
     exporter: Exporter
 
@@ -46,6 +57,7 @@ def build(recipe: Recipe) -> Parts:
         against=tuple(_make(("data", "audit", "against"), chosen) for chosen in recipe.data.audit.against),
         method=_make(("method",), recipe.method),
         objective=_make(("objective",), recipe.objective),
+        memories=tuple(_make(("memory",), chosen) for chosen in recipe.memory),
         metrics={
             chosen.name: _make(("evaluation", "metrics"), chosen) for chosen in recipe.evaluation.metrics
         },
@@ -70,7 +82,9 @@ def resolve(recipe: Recipe) -> Recipe:
     data["audit"]["checks"] = _write_out_all(checks, [parts.checks[chosen.name] for chosen in checks])
     data["audit"]["against"] = _write_out_all(recipe.data.audit.against, parts.against)
     content["method"] = _write_out(recipe.method, parts.method)
+    content["training"]["learning_rate"] = recipe.training.learning_rate or parts.method.usual_rate
     content["objective"] = _write_out(recipe.objective, parts.objective)
+    content["memory"] = _write_out_all(recipe.memory, parts.memories)
     metrics = recipe.evaluation.metrics
     content["evaluation"]["metrics"] = _write_out_all(
         metrics, [parts.metrics[chosen.name] for chosen in metrics]
@@ -139,6 +153,11 @@ def _check_fit(recipe: Recipe, parts: Parts) -> None:
         raise BadRecipe(
             f"export {recipe.export.name} needs a method that leaves an adapter, but method "
             f"{recipe.method.name} changes the weights themselves. Write export: merged."
+        )
+    if parts.exporter.needs_merge and not parts.method.merges:
+        raise BadRecipe(
+            f"export {recipe.export.name} needs a change that can be folded into the weights, but that of "
+            f"method {recipe.method.name} cannot. Write export: adapter."
         )
     if recipe.success and recipe.data.split.test == 0:
         raise BadRecipe(

@@ -8,6 +8,7 @@ from tunesmith.core.contracts import (
     Check,
     Cleaner,
     Exporter,
+    Memory,
     Method,
     Metric,
     Objective,
@@ -27,6 +28,7 @@ SLOTS: Mapping[Keys, Registry[Any]] = {
     ("data", "audit", "against"): Registry("data.source", Source),
     ("method",): Registry("method", Method),
     ("objective",): Registry("objective", Objective),
+    ("memory",): Registry("memory", Memory),
     ("evaluation", "metrics"): Registry("evaluation.metric", Metric),
     ("export",): Registry("export.exporter", Exporter),
 }

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tunesmith.core.cards import Trace
 from tunesmith.core.errors import BadData
 from tunesmith.core.example import Example, Message
 from tunesmith.core.recipe import Recipe
+from tunesmith.core.service import Trace
 
 LONGEST_NAME = 63
 

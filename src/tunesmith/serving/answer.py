@@ -7,10 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Lock
 
-from tunesmith.core.cards import Completion, Decoding, Model, Trace
+from tunesmith.core.cards import Completion, Decoding, Model
 from tunesmith.core.contracts import Backend
 from tunesmith.core.errors import TunesmithError
 from tunesmith.core.example import Message
+from tunesmith.core.service import Trace
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Service:
         Raises at once: PromptTooLong where it leaves no room for an answer, BadData where the chat template
         refuses it.
         """
-        pieces = self.backend.stream(self.model, self.model.chat.encode_prompt(messages), decoding)
+        pieces = self.backend.stream(self.model, self.model.prompt(messages), decoding)
         name, created = f"chatcmpl-{secrets.token_hex(12)}", self.clock()
         if not is_traced:
             return Reply(name, created, self._in_turn(pieces))

@@ -10,6 +10,7 @@ from chat_templates.families import FAMILIES, Family
 from chat_templates.small_tokenizers import tokenizer_of
 from tunesmith.core.cards import Encoded
 from tunesmith.core.example import Example, Message, Place, ToolCall
+from tunesmith.core.task import LANGUAGE
 from tunesmith.data.check._proof import Prover, Unproven
 from tunesmith.data.check._spans import spans_of
 from tunesmith.model.chat import ChatTokenizer
@@ -309,7 +310,7 @@ DOCUMENT = Example(PLACE, text="The kettle boils water, and the lantern gives li
 @pytest.mark.parametrize("window", [5, 512])
 def test_a_document_is_proven_window_by_window(name: str, window: int) -> None:
     chat = chat_of(name)
-    windows = Text(window=window).encode(DOCUMENT, chat)
+    windows = Text(window=window).encode(DOCUMENT, chat, LANGUAGE)
     assert Prover(chat).prove(DOCUMENT, windows, is_thorough=True) == set()
     cut = replace(windows[-1], ids=windows[-1].ids[:-1], weights=windows[-1].weights[:-1])
     with pytest.raises(Unproven, match="the end token is missing"):
@@ -324,6 +325,6 @@ def test_a_document_is_proven_window_by_window(name: str, window: int) -> None:
 
 def test_a_document_without_its_begin_token_is_found() -> None:
     chat = chat_of("llama3")
-    (whole,) = Text(window=512).encode(DOCUMENT, chat)
+    (whole,) = Text(window=512).encode(DOCUMENT, chat, LANGUAGE)
     with pytest.raises(Unproven, match="the begin token is missing"):
         Prover(chat).prove(DOCUMENT, [Encoded(whole.ids[1:], whole.weights[:-1])], is_thorough=False)

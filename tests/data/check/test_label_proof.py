@@ -10,6 +10,7 @@ from chat_templates.small_tokenizers import tokenizer_of
 from tunesmith.core.audit import Finding, Material
 from tunesmith.core.cards import Encoded
 from tunesmith.core.example import Example, Kind, Message, Place
+from tunesmith.core.task import LANGUAGE
 from tunesmith.data.check.label_proof import LabelProof, marked
 from tunesmith.model.chat import ChatTokenizer
 from tunesmith.model.load import load_chat
@@ -153,7 +154,7 @@ def test_answers_that_were_cut_off_are_a_note(chat: ChatTokenizer) -> None:
 
 def test_documents_are_proven_too(chat: ChatTokenizer) -> None:
     rows = [Example(Place("a.txt", line), text=f"The kettle boils water {line} times.") for line in (1, 2)]
-    tokens = [Text(window=5).encode(one, chat) for one in rows]
+    tokens = [Text(window=5).encode(one, chat, LANGUAGE) for one in rows]
     (shown,) = LabelProof().look(Material("text", {"train": rows}, {"train": tokens}, chat, 100))
     assert shown.examples[0].startswith("a.txt:1: <|begin|>[[The")
     assert " more sequences" in shown.examples[0]

@@ -1,7 +1,8 @@
 """Health is told truthfully: an answer whose trace was lost shows."""
 
-from tunesmith.core.cards import Model, Trace
+from tunesmith.core.cards import Model
 from tunesmith.core.errors import DiskFull
+from tunesmith.core.service import Trace
 from tunesmith.generation.backend.echo import Echo
 
 

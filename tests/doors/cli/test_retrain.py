@@ -65,7 +65,7 @@ def test_a_minimum_that_counts_nothing_is_refused(command: Command, tmp_path: Pa
 
 PLUG_IN = """
 from dataclasses import dataclass
-from tunesmith.core.cards import Signal
+from tunesmith.core.service import Signal
 from tunesmith.core.contracts import Trigger
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tunesmith.core.cards import Trace
 from tunesmith.core.contracts import Trigger
 from tunesmith.core.example import Message
 from tunesmith.core.registry import Registry
+from tunesmith.core.service import Trace
 from tunesmith.retraining.trigger.corrections import Corrections
 
 

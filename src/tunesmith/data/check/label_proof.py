@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -60,7 +61,7 @@ class LabelProof(Check):
         What the template trims, what was cut off and what the tokenizer writes otherwise are notes.
         """
         total = sum(len(rows) for rows in material.rows.values())
-        if material.kind not in _PROVED or not total:
+        if material.kind not in _PROVED or not total or not _are_answers(material):
             return []
         found = self._proved(material, total)
         shown = Finding(
@@ -84,7 +85,7 @@ class LabelProof(Check):
                 row, is_thorough = rows[place], found.looked_at % often == 0
                 found.looked_at += 1
                 try:
-                    found.note(row, prover.prove(row, tokens[place], is_thorough))
+                    found.note(row, prover.prove(row, list(map(_joined, tokens[place])), is_thorough))
                 except Unproven as error:
                     found.fail(row, error.wrong, error.expected, error.found)
         return found
@@ -135,6 +136,20 @@ class _Proved:
                 yield Finding("label_proof", severity, said, number, tuple(self.examples[remark]), remedy)
 
 
+def _are_answers(material: Material) -> bool:
+    """Are answers learned that are written out, rather than what a head says of a row?"""
+    first = next(tokens[0] for tokens in material.tokens.values() if len(tokens))
+    return not any(sequence.targets for sequence in first)
+
+
+def _joined(sequence: Encoded) -> Encoded:
+    """Put what is read before in front of what is written, in the place of the token that begins it."""
+    if not sequence.source:
+        return sequence
+    weights = array("f", [0.0]) * len(sequence.source)
+    return Encoded(sequence.source + sequence.ids[1:], weights + sequence.weights[1:], sequence.key)
+
+
 def _extent(looked_at: int, total: int) -> str:
     if looked_at == total:
         return f"All {total:,} rows were looked at token by token"
@@ -145,7 +160,7 @@ def _shown(material: Material) -> Iterator[str]:
     name = next(name for name, rows in material.rows.items() if len(rows))
     rows, tokens = material.rows[name], material.tokens[name]
     for place in range(min(SHOWN_ROWS, len(rows))):
-        parts = [marked(sequence, material.chat) for sequence in tokens[place]]
+        parts = [marked(_joined(sequence), material.chat) for sequence in tokens[place]]
         more = f" and {len(parts) - SHOWN_ROWS:,} more sequences" if len(parts) > SHOWN_ROWS else ""
         yield f"{rows[place].name}: {' // '.join(parts[:SHOWN_ROWS])}{more}"
 

@@ -25,4 +25,4 @@ def check(
         "steps": found.steps,
         "ledger": found.ledger,
     }
-    show([*found.sentences, "The recipe can be run."], value, as_json)
+    show([*found.sentences, found.here, "The recipe can be run."], value, as_json)

@@ -1,12 +1,13 @@
-"""Adapters in peft's format (https://huggingface.co/docs/peft/developer_guides/checkpoint)."""
+"""Adapters in peft's format (https://huggingface.co/docs/peft/developer_guides/checkpoint), and the rest."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tunesmith.core.cards import Model
 from tunesmith.core.contracts import Exporter, Method
 from tunesmith.core.errors import BadOption
+from tunesmith.export import changes
 from tunesmith.export.origin import hub_origin
 
 if TYPE_CHECKING:
@@ -20,41 +21,47 @@ class Adapter(Exporter):
     needs_adapter = True
 
     def write(self, model: Model, method: Method, folder: Path) -> None:
-        """Write adapter_model.safetensors and adapter_config.json; the model stays as it is.
+        """Write what peft can hold in its format, the rest beside it; the model stays as it is.
 
-        Raises BadOption for a model without an adapter, or where more than the adapter changed.
+        Raises BadOption for a method that leaves the base's own weights changed, or where embeddings were
+        resized.
         """
-        from peft import LoraConfig, PeftModel
+        from peft import PeftModel
 
-        network = model.network
-        if not isinstance(network, PeftModel):
+        if not method.leaves_adapter:
             raise BadOption(
                 f"export: adapter needs a method that makes one, such as lora; {type(method).__name__} "
                 "changes the weights themselves. Write `export: merged`."
             )
-        _check_nothing_is_left_behind(model, network)
-        configuration = network.peft_config["default"]
-        origin = hub_origin(model)
-        configuration.base_model_name_or_path = origin[0] if origin else str(model.folder)
-        configuration.revision = origin[1] if origin else None
-        if isinstance(configuration, LoraConfig) and isinstance(configuration.target_modules, set):
-            configuration.target_modules = sorted(configuration.target_modules)  # type: ignore[assignment]  # a list is as good, and in the same order in every process
-        # Without an explicit answer peft compares the embeddings with the base's, even over the network.
-        network.save_pretrained(str(folder), save_embedding_layers=False)
+        _check_rows(model)
+        beside = changes.beside_adapter(model.network)
+        if isinstance(model.network, PeftModel):
+            if beside and not isinstance(changes.maker(method), changes.Gathers):
+                names = ", ".join([*beside][:3])
+                raise BadOption(f"export: an adapter would leave behind {names}. Write `export: merged`.")
+            _write_peft(model, model.network, folder)
+        if beside:
+            changes.write(beside, method, folder)
 
 
-def _check_nothing_is_left_behind(model: Model, network: "PeftModel") -> None:
-    from peft import get_peft_model_state_dict
+def _check_rows(model: Model) -> None:
     from transformers import AutoConfig
 
-    held = get_peft_model_state_dict(network, save_embedding_layers=False).values()
-    places = {tensor.data_ptr() for tensor in held}
-    changing = {name: p for name, p in network.named_parameters() if p.requires_grad}
-    lost = [name for name, parameter in changing.items() if parameter.data_ptr() not in places]
-    rows = AutoConfig.from_pretrained(model.folder).get_text_config().vocab_size
-    if rows != network.config.get_text_config().vocab_size:
-        lost.append("the embeddings, which have another number of rows than the base's")
-    if lost:
+    base = AutoConfig.from_pretrained(model.folder, trust_remote_code=False)
+    if base.get_text_config().vocab_size != model.network.config.get_text_config().vocab_size:
         raise BadOption(
-            f"export: an adapter would leave behind {', '.join(lost[:3])}. Write `export: merged`."
+            "export: an adapter would leave behind the embeddings, which have another number of rows than "
+            "the base's. Write `export: merged`."
         )
+
+
+def _write_peft(model: Model, network: "PeftModel", folder: Path) -> None:
+    configuration: Any = network.peft_config["default"]
+    origin = hub_origin(model)
+    configuration.base_model_name_or_path = origin[0] if origin else str(model.folder)
+    configuration.revision = origin[1] if origin else None
+    for name, value in vars(configuration).items():
+        if isinstance(value, set):  # a list is as good, and in the same order in every process
+            setattr(configuration, name, sorted(value))
+    # Without an explicit answer peft compares the embeddings with the base's, even over the network.
+    network.save_pretrained(str(folder), save_embedding_layers=False)

@@ -14,6 +14,7 @@ from tunesmith.core.contracts import Exporter, Method
 class Merged(Exporter):
     """Write all weights with the change folded in: larger, and of use without the base."""
 
+    needs_merge = True
     dtype: Annotated[
         Literal["float32", "bfloat16"],
         Field(description="How numbers are stored; bfloat16 halves the file and rounds every weight."),
@@ -30,6 +31,7 @@ class Merged(Exporter):
         if self.dtype == "float32":
             model.network.float()  # some may be held in 16 bits, which would round the change away
         network = method.merge(model).network.to(getattr(torch, self.dtype))
-        # What came with the base may hold sampling options that transformers refuses to write again.
-        network.generation_config = GenerationConfig.from_model_config(network.config)
+        if network.can_generate():
+            # What came with the base may hold sampling options that transformers refuses to write again.
+            network.generation_config = GenerationConfig.from_model_config(network.config)
         network.save_pretrained(folder)

@@ -29,10 +29,15 @@ class Answer:
     _held: str = ""
 
     @classmethod
-    def begin(cls, chat: Chat, context: int, prompt: Sequence[int], decoding: Decoding) -> "Answer":
-        """Start an answer that stays within the context; raises PromptTooLong where there is no room."""
-        room = context - len(prompt)
-        if room < 1:
+    def begin(
+        cls, chat: Chat, context: int, prompt: Sequence[int], decoding: Decoding, is_one_text: bool = True
+    ) -> "Answer":
+        """Start an answer that stays within the context; raises PromptTooLong where there is no room.
+
+        `is_one_text`: the answer goes on from its prompt, and both share the context.
+        """
+        room = context - len(prompt) * is_one_text
+        if room < 1 or len(prompt) > context:
             raise PromptTooLong(
                 f"The prompt has {len(prompt)} tokens, but the model takes {context} together with its "
                 f"answer. Shorten it by at least {1 - room}."

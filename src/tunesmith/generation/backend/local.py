@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Event, Thread
@@ -16,6 +16,7 @@ from tunesmith.core.cards import Completion, Decoding, Model
 from tunesmith.core.contracts import Backend
 from tunesmith.generation.backend._answer import Answer
 from tunesmith.generation.backend._batches import batches
+from tunesmith.generation.backend._reader import is_reader, read
 from tunesmith.generation.backend._sampling import Sampling
 
 if TYPE_CHECKING:
@@ -33,8 +34,13 @@ class Local(Backend):
     def generate(
         self, model: Model, prompts: Sequence[Sequence[int]], decoding: Decoding
     ) -> list[Completion]:
-        """Complete every prompt, in the order given; no answer depends on what is generated beside it."""
-        answers = [Answer.begin(model.chat, model.context, prompt, decoding) for prompt in prompts]
+        """Complete every prompt, in the order given; no answer depends on what is generated beside it.
+
+        A model with a head says what that finds.
+        """
+        if is_reader(model):
+            return read(model, prompts, self.tokens_per_batch)
+        answers = [_begin(model, prompt, decoding) for prompt in prompts]
         for positions in batches(answers, self.tokens_per_batch):
             together = [answers[position] for position in positions]
             _grow(model, together, _chooser(model, decoding, positions), _Growth(together))
@@ -42,7 +48,15 @@ class Local(Backend):
 
     def stream(self, model: Model, prompt: Sequence[int], decoding: Decoding) -> Generator[Completion]:
         """Complete one prompt piece by piece, one per token, its text maybe empty."""
-        return _pieces(model, Answer.begin(model.chat, model.context, prompt, decoding), decoding)
+        if is_reader(model):
+            return (one for one in read(model, [prompt], self.tokens_per_batch))
+        return _pieces(model, _begin(model, prompt, decoding), decoding)
+
+
+def _begin(model: Model, prompt: Sequence[int], decoding: Decoding) -> Answer:
+    # A model that reads one text and writes another has as much room for the one as for the other.
+    is_one_text = model.family != "encoder-decoder"
+    return Answer.begin(model.chat, model.context, prompt, decoding, is_one_text)
 
 
 class _Growth:
@@ -80,13 +94,17 @@ def _grow(model: Model, answers: list[Answer], chooser: list[Sampling], growth: 
     padding = ends[0]  # masked, so any id will do
     rows = [[padding] * (longest - len(answer.prompt)) + list(answer.prompt) for answer in answers]
     mask = [[0] * (longest - len(answer.prompt)) + [1] * len(answer.prompt) for answer in answers]
-    options = GenerationConfig(max_new_tokens=answers[0].limit, eos_token_id=list(ends), pad_token_id=padding)
-    with _answering(model) as network, torch.inference_mode():
+    begins = {"decoder_start_token_id": model.chat.begin_id} if model.family == "encoder-decoder" else {}
+    options = GenerationConfig(
+        max_new_tokens=answers[0].limit, eos_token_id=list(ends), pad_token_id=padding, **begins
+    )
+    recalling = nullcontext([]) if model.recall is None else model.recall.answering(model.network)
+    with _answering(model) as network, torch.inference_mode(), recalling as recalled:
         network.generate(
             torch.tensor(rows, device=network.device),
             attention_mask=torch.tensor(mask, device=network.device),
             generation_config=options,
-            logits_processor=chooser,
+            logits_processor=[*recalled, *chooser],
             stopping_criteria=[growth],
         )
 
@@ -103,12 +121,11 @@ def _answering(model: Model) -> Generator[Any]:
     from transformers import GenerationConfig
 
     network: Any = model.network
-    if isinstance(network, PeftModel):
-        assert not network.active_peft_config.is_prompt_learning, "its prompt would be left out"
-        network = network.get_base_model()  # with the adapter's layers inside
+    if isinstance(network, PeftModel) and not network.active_peft_config.is_prompt_learning:
+        network = network.get_base_model()  # with the adapter's layers inside; a prompt is put before by peft
     was_training = network.training
     network.eval()
-    asked = copy.copy(network)
+    asked: Any = copy.copy(network)
     asked.generation_config = GenerationConfig()
     try:
         yield asked

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tunesmith.core.cards import Signal, Trace
 from tunesmith.core.contracts import Trigger
+from tunesmith.core.service import Signal, Trace
 
 
 @dataclass(frozen=True, kw_only=True)

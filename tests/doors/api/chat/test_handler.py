@@ -5,8 +5,9 @@ from typing import Any
 import anyio
 import pytest
 
-from tunesmith.core.cards import Decoding, Model, Trace
+from tunesmith.core.cards import Decoding, Model
 from tunesmith.core.errors import PromptTooLong
+from tunesmith.core.service import Trace
 from tunesmith.doors.api.chat.handler import accept, answer, chunks
 from tunesmith.doors.api.chat.request import ChatRequest
 from tunesmith.doors.api.lane import Lane

@@ -1,0 +1,134 @@
+"""What an earlier run has left in a folder: read, checked against a network, and put back into it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tunesmith.core.cards import Model
+from tunesmith.core.contracts import Method
+from tunesmith.core.errors import DamagedFile
+from tunesmith.method._parts import METHODS
+from tunesmith.method._peft import without_chatter
+
+if TYPE_CHECKING:
+    from peft import PeftConfig
+    from torch import Tensor
+
+ADAPTER = "adapter_config.json"
+CHANGES = "changes.safetensors"
+
+_UNMERGED = ("ADAPTION_PROMPT", "P_TUNING", "PREFIX_TUNING", "PROMPT_TUNING")
+"""What peft cannot fold into weights, by its own names."""
+
+
+def begun_by(folder: Path) -> Method | None:
+    """Give the method that made room for what is in a folder; None for an adapter that needs none."""
+    if not (folder / CHANGES).is_file():
+        return None
+    from safetensors import safe_open
+
+    with safe_open(folder / CHANGES, framework="pt") as file:
+        about = file.metadata() or {}
+    if "method" not in about:
+        raise DamagedFile(f"{folder / CHANGES} does not say how it was made. Export the package again.")
+    made = json.loads(about["method"])
+    return METHODS.build(made["name"], made["options"])
+
+
+def refuses(folder: Path) -> str:
+    """Say why what is in a folder cannot be continued; empty where it can."""
+    if (folder / CHANGES).is_file():
+        return ""
+    if not (folder / ADAPTER).is_file():
+        return f"{folder} holds no adapter: neither {ADAPTER} nor {CHANGES} is there."
+    written = _written(folder)
+    if written["peft_type"] == "P_TUNING" or written.get("prefix_projection"):
+        return f"{folder} keeps the vectors, and not the network that wrote them. Train them anew."
+    return ""
+
+
+def merges(folder: Path) -> bool:
+    """Can an adapter of peft's be folded in? One that is not there, or cannot be read, could be."""
+    return not (folder / ADAPTER).is_file() or _written(folder)["peft_type"] not in _UNMERGED
+
+
+def other_base(folder: Path, model: Model) -> str:
+    """Say so where a package was made from another base; an adapter alone does not say."""
+    package = folder / "package.json"
+    base = json.loads(package.read_text(encoding="utf-8"))["base"] if package.is_file() else None
+    if base is None or base["fingerprint"] == model.fingerprint:
+        return ""
+    return f"{folder} was made from {base['name']}, which is another model or has changed since."
+
+
+def configuration(folder: Path) -> PeftConfig:
+    """Read how an adapter was made, to be trained on."""
+    from peft import PeftConfig
+
+    with without_chatter():
+        found: Any = PeftConfig.from_pretrained(str(folder))
+    found.inference_mode = False
+    return found
+
+
+def place_all(model: Model, folder: Path) -> Model:
+    """Put what was learned into a network that has room for it: an adapter, if there is one, and the rest."""
+    import torch
+    from safetensors.torch import load_file
+
+    placed: set[int] = set()
+    if (folder / ADAPTER).is_file():
+        place_adapter(model, folder)
+        placed = {tensor.data_ptr() for tensor in _adapter_of(model).values()}
+    learning = {name: each for name, each in model.network.named_parameters() if each.requires_grad}
+    wanted = {name: each for name, each in learning.items() if each.data_ptr() not in placed}
+    stored = load_file(folder / CHANGES)
+    _check_fit(folder / CHANGES, wanted, stored)
+    with torch.no_grad():
+        for name, parameter in wanted.items():
+            parameter.copy_(stored[name])
+    return model
+
+
+def place_adapter(model: Model, folder: Path) -> Model:
+    """Put an adapter's tensors into a network wrapped for them."""
+    from peft import set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    path = folder / "adapter_model.safetensors"
+    stored = load_file(path)
+    _check_fit(path, _adapter_of(model), stored)
+    with without_chatter():
+        set_peft_model_state_dict(model.network, stored)
+    return model
+
+
+def _adapter_of(model: Model) -> dict[str, Tensor]:
+    from peft import get_peft_model_state_dict
+
+    return get_peft_model_state_dict(model.network, save_embedding_layers=False)
+
+
+def _written(folder: Path) -> dict[str, Any]:
+    try:
+        return json.loads((folder / ADAPTER).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DamagedFile(
+            f"{folder / ADAPTER} is not valid JSON: {error}. Export the package again."
+        ) from None
+
+
+def _check_fit(path: Path, wanted: Mapping[str, Tensor], stored: Mapping[str, Tensor]) -> None:
+    """Raise DamagedFile, with both sides, unless a file holds what a network takes."""
+    missing, unexpected = sorted(wanted.keys() - stored.keys()), sorted(stored.keys() - wanted.keys())
+    if missing or unexpected:
+        raise DamagedFile(
+            f"{path} does not fit the base: missing {missing[:4]}, unexpected {unexpected[:4]}."
+        )
+    for name, tensor in wanted.items():
+        if stored[name].shape != tensor.shape:
+            found, taken = list(stored[name].shape), list(tensor.shape)
+            raise DamagedFile(f"{path}: {name} has shape {found}, the base takes {taken}.")

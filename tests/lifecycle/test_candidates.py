@@ -1,0 +1,86 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from small_runs import read_recipe
+from tunesmith.core.cards import Task
+from tunesmith.lifecycle.assemble import Prepared, prepare_recipe
+from tunesmith.lifecycle.candidates import Candidate, others, own, suiting, work
+from tunesmith.lifecycle.known_bases import known_bases
+from tunesmith.model.weights import stored_type
+
+
+@pytest.fixture(autouse=True)
+def no_catalogue_of_one_s_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+@pytest.fixture(scope="module")
+def prepared(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    return prepare_recipe(read_recipe(tmp_path_factory.mktemp("recipe"), tiny_folder))
+
+
+def test_the_recipe_s_own_base_is_read_from_its_folder(prepared: Prepared) -> None:
+    found = own(prepared, known_bases())
+    assert isinstance(found, Candidate)
+    assert found.is_own
+    assert found.shape.parameters == stored_type(prepared.base)[1]
+    assert found.stored == "float32"
+    assert found.architecture is not None
+    assert found.architecture.vllm
+    assert (found.licence, found.released, found.is_gated, found.has_template) == (
+        "not known",
+        None,
+        False,
+        False,
+    )
+
+
+def test_what_is_left_out_has_its_reason(prepared: Prepared) -> None:
+    kept, left_out = others(prepared, known_bases(), "permissive")
+    assert {one.name for one in kept} | left_out.keys() == known_bases().bases.keys()
+    assert "an encoder" in left_out["FacebookAI/roberta-base"]
+    assert left_out["google/gemma-2-2b"] == "its licence is not permissive (gemma)"
+    assert all(one.base is not None and one.base.is_permissive for one in kept)
+    any_licence, _ = others(prepared, known_bases(), "any")
+    assert len(any_licence) > len(kept)
+    assert any(one.is_gated for one in any_licence)
+
+
+def test_rows_that_are_too_long_for_a_context_leave_a_base_out(prepared: Prepared, tmp_path: Path) -> None:
+    longest = work(prepared).longest
+    file = tmp_path / "mine.yaml"
+    entry = (
+        "{architecture: llama, released: 2024, parameters: 134515008, layers: 30, width: 576, inner: 1536, "
+    )
+    entry += "heads: 9, kv_heads: 3, vocabulary: 49152, is_tied: true, licence: mit, context: 3}"
+    file.write_text(f"bases: {{a/b: {entry}}}")
+    _, left_out = others(prepared, known_bases(file), "permissive")
+    assert "do not fit into its context (3)" in left_out["a/b"]
+    assert longest > 3
+
+
+def test_a_tokenizer_with_many_words_needs_fewer_tokens(prepared: Prepared) -> None:
+    kept, _ = others(prepared, known_bases(), "permissive")
+    mine = work(prepared)
+    assert {one.work.tokens for one in kept} == {kept[0].work.tokens}
+    assert kept[0].work.tokens < 0.8 * mine.tokens  # the tiny tokenizer knows 300 pieces of words
+
+
+@pytest.mark.parametrize(
+    ("says", "objective", "families"),
+    [
+        ("language", "sft", {"decoder", "encoder-decoder"}),
+        ("language", "text", {"decoder"}),
+        ("language", "mask", {"encoder"}),
+        ("classes", "classify", {"encoder", "decoder"}),
+    ],
+)
+def test_the_task_decides_which_families_suit(
+    prepared: Prepared, says: str, objective: str, families: set[str]
+) -> None:
+    selection = prepared.recipe.objective.model_copy(update={"name": objective})
+    recipe = prepared.recipe.model_copy(update={"objective": selection})
+    dataset = replace(prepared.dataset, task=Task(says))  # type: ignore[arg-type]  # a word in a list is a str
+    assert set(suiting(replace(prepared, recipe=recipe, dataset=dataset))) == families

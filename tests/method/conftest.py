@@ -1,0 +1,5 @@
+"""The bases that every method is tried on."""
+
+from method_trials import folders
+
+__all__ = ["folders"]
