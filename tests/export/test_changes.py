@@ -25,7 +25,7 @@ def test_a_file_holds_the_tensors_and_says_which_method_makes_room(tmp_path: Pat
 def test_a_method_that_went_on_names_the_one_that_began(folders: Folders, tmp_path: Path) -> None:
     first = Trial(BitFit(), folders["gpt2"])
     keep(first.trained(), first.method, tmp_path / "first")
-    then = Continued(adapter=str(tmp_path / "first"))
+    then = Continued(adapter=tmp_path / "first")
     assert changes.maker(then) == BitFit()
     changes.write({"a": torch.ones(1)}, then, tmp_path)
     assert changes.method_of(tmp_path) == ("bitfit", {})

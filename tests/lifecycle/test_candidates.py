@@ -4,11 +4,14 @@ from pathlib import Path
 import pytest
 
 from small_runs import read_recipe
-from tunesmith.core.cards import Task
+from tunesmith.core.contracts import Objective
 from tunesmith.lifecycle.assemble import Prepared, prepare_recipe
-from tunesmith.lifecycle.candidates import Candidate, others, own, suiting, work
+from tunesmith.lifecycle.candidates import Candidate, others, own, work
 from tunesmith.lifecycle.known_bases import known_bases
 from tunesmith.model.weights import stored_type
+from tunesmith.objective.classify import Classify
+from tunesmith.objective.mask import Mask
+from tunesmith.objective.sft import SFT
 
 
 @pytest.fixture(autouse=True)
@@ -69,18 +72,17 @@ def test_a_tokenizer_with_many_words_needs_fewer_tokens(prepared: Prepared) -> N
 
 
 @pytest.mark.parametrize(
-    ("says", "objective", "families"),
+    ("objective", "families"),
     [
-        ("language", "sft", {"decoder", "encoder-decoder"}),
-        ("language", "text", {"decoder"}),
-        ("language", "mask", {"encoder"}),
-        ("classes", "classify", {"encoder", "decoder"}),
+        (SFT(), {"decoder", "encoder-decoder"}),
+        (Mask(), {"encoder"}),
+        (Classify(), {"decoder", "encoder", "encoder-decoder"}),
     ],
 )
-def test_the_task_decides_which_families_suit(
-    prepared: Prepared, says: str, objective: str, families: set[str]
+def test_a_base_must_be_of_a_family_that_the_objective_fits(
+    prepared: Prepared, objective: Objective, families: set[str]
 ) -> None:
-    selection = prepared.recipe.objective.model_copy(update={"name": objective})
-    recipe = prepared.recipe.model_copy(update={"objective": selection})
-    dataset = replace(prepared.dataset, task=Task(says))  # type: ignore[arg-type]  # a word in a list is a str
-    assert set(suiting(replace(prepared, recipe=recipe, dataset=dataset))) == families
+    asking = replace(prepared, parts=replace(prepared.parts, objective=objective))
+    kept, left_out = others(asking, known_bases(), "any")
+    assert {candidate.shape.family for candidate in kept} <= families
+    assert any(reason.startswith("the task asks for") for reason in left_out.values()) == (len(families) < 3)

@@ -39,7 +39,7 @@ def begin(name: str, folders: Folders, folder: Path, case: tuple[str, Task] = ("
     options = {key: value for key, value in BEGUN[name].items() if key != "name"}
     first = Trial(METHODS.build(name, options), folders[case[0]], case[1])
     keep(first.trained(), first.method, folder)
-    return Trial(Continued(adapter=str(folder)), folders[case[0]], case[1])
+    return Trial(Continued(adapter=folder), folders[case[0]], case[1])
 
 
 @pytest.mark.parametrize("name", BEGUN)
@@ -94,7 +94,7 @@ def test_an_adapter_of_another_base_is_refused(folders: Folders, tmp_path: Path)
 
 
 def test_a_folder_without_an_adapter_is_refused(folders: Folders, tmp_path: Path) -> None:
-    tried = Trial(Continued(adapter=str(tmp_path)), folders["llama"])
+    tried = Trial(Continued(adapter=tmp_path), folders["llama"])
     with pytest.raises(BadOption, match=r"holds no adapter: neither adapter_config\.json nor"):
         tried.start()
 
@@ -104,7 +104,7 @@ def test_vectors_without_what_wrote_them_are_refused(folders: Folders, tmp_path:
         first = Trial(METHODS.build(name, options), folders["llama"])
         keep(first.trained(), first.method, tmp_path / name)
         with pytest.raises(BadOption, match="keeps the vectors, and not the network that wrote them"):
-            Trial(Continued(adapter=str(tmp_path / name)), folders["llama"]).start()
+            Trial(Continued(adapter=tmp_path / name), folders["llama"]).start()
 
 
 @pytest.mark.parametrize(
@@ -129,4 +129,4 @@ def test_tensors_that_do_not_fit_are_named(name: str, file: str, folders: Folder
 def test_b_goes_on_faster_where_it_began_so(folders: Folders, tmp_path: Path) -> None:
     first = Trial(METHODS.build("stack", {"methods": ["lora_plus", "bitfit"]}), folders["gpt2"])
     keep(first.trained(), first.method, tmp_path)
-    assert Continued(adapter=str(tmp_path)).pace("x.lora_B.default.weight") == 16.0
+    assert Continued(adapter=tmp_path).pace("x.lora_B.default.weight") == 16.0

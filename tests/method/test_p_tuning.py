@@ -63,3 +63,9 @@ def test_only_the_vectors_are_kept(folders: Folders, tmp_path: Path) -> None:
 def test_where_vectors_cannot_stand_it_is_refused(folders: Folders) -> None:
     with pytest.raises(BadOption, match="no vectors before the text of masked language models"):
         trial(folders, "bert", LANGUAGE).start()
+
+
+def test_its_vectors_take_places_of_the_context(folders: Folders) -> None:
+    tried = trial(folders, "llama", LANGUAGE)
+    assert tried.start().context == tried.base().context - tried.method.room
+    assert tried.method.room > 0

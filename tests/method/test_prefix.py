@@ -95,3 +95,9 @@ def test_a_base_in_16_bits_is_refused_with_the_way_out(folders: Folders) -> None
     model.network.bfloat16()
     with pytest.raises(BadOption, match=r"training\.storage: float32"):
         Prefix().apply(model, 0)
+
+
+def test_its_vectors_take_places_of_the_context(folders: Folders) -> None:
+    tried = trial(folders, "llama", LANGUAGE)
+    assert tried.start().context == tried.base().context - tried.method.room
+    assert tried.method.room > 0

@@ -75,3 +75,9 @@ def test_where_vectors_cannot_stand_it_is_refused(
 ) -> None:
     with pytest.raises(BadOption, match=reason):
         trial(folders, architecture, task).start()
+
+
+def test_its_vectors_take_places_of_the_context(folders: Folders) -> None:
+    tried = trial(folders, "llama", LANGUAGE)
+    assert tried.start().context == tried.base().context - tried.method.room
+    assert tried.method.room > 0

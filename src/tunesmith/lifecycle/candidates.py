@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -74,7 +74,10 @@ def others(prepared: Prepared, bases: Bases, licence: Licence) -> tuple[list[Can
     """Give the bases that suit the task, and of every other one the reason why it does not."""
     kept: list[Candidate] = []
     left_out: dict[str, str] = {}
-    families, less = suiting(prepared), work(prepared).with_fewer_tokens(_fewer_tokens(prepared))
+    families, less = (
+        sorted(prepared.parts.objective.fits),
+        work(prepared).with_fewer_tokens(_fewer_tokens(prepared)),
+    )
     for name, base in bases.bases.items():
         if name == prepared.recipe.base.split("@")[0]:
             continue
@@ -89,14 +92,6 @@ def work(prepared: Prepared) -> Work:
     """Count what a run of the recipe reads."""
     rows = prepared.dataset
     return Work.of(rows.train, rows.validation, prepared.recipe.training, prepared.rhythm)
-
-
-def suiting(prepared: Prepared) -> tuple[Family, ...]:
-    """Say which families can do what the recipe asks for."""
-    if prepared.dataset.task.says != "language":
-        return ("encoder", "decoder")
-    by_objective: Mapping[str, tuple[Family, ...]] = {"mask": ("encoder",), "text": ("decoder",)}
-    return by_objective.get(prepared.recipe.objective.name, ("decoder", "encoder-decoder"))
 
 
 def _unsuitable(base: Base, families: Sequence[Family], work: Work, licence: Licence) -> str:

@@ -46,7 +46,7 @@ def change_of(name: str, method: Method, shape: Shape) -> Change | None:
         return _top(shape, options["layers"])
     if name not in _NEW:
         return None
-    rank = options.get("rank", 0) if name in _LOW_RANK else 0
+    rank = options["rank"] if name in _LOW_RANK else 0
     slower = UNPACKING if method.holds else 1.0
     return Change(_NEW[name](shape, options), True, rank, None, method.holds, slower)
 
@@ -86,7 +86,7 @@ def _biases(shape: Shape, options: Options) -> int:
 
 
 def _low_rank(shape: Shape, options: Options) -> int:
-    rank = options.get("rank", 16)
+    rank = options["rank"]
     return rank * sum(inputs + outputs for inputs, outputs in _linear(shape)) * shape.depth
 
 
@@ -95,11 +95,11 @@ def _with_sizes(shape: Shape, options: Options) -> int:
 
 
 def _vectors(shape: Shape, options: Options) -> int:
-    return sum(options.get("rank", 256) + outputs for _, outputs in _linear(shape)) * shape.depth
+    return sum(options["rank"] + outputs for _, outputs in _linear(shape)) * shape.depth
 
 
 def _rotations(shape: Shape, options: Options) -> int:
-    block = options.get("block", 32)
+    block = options["block"]
     return sum(inputs * (block - 1) // 2 for inputs, _ in _linear(shape)) * shape.depth
 
 
@@ -112,27 +112,26 @@ def _norms(shape: Shape, options: Options) -> int:
 
 
 def _prefix(shape: Shape, options: Options) -> int:
-    return 2 * options.get("length", 20) * shape.key_width * shape.depth
+    return 2 * options["length"] * shape.key_width * shape.depth
 
 
 def _prompt(shape: Shape, options: Options) -> int:
-    return options.get("length", 20) * shape.width
+    return options["length"] * shape.width
 
 
 def _written_prompt(shape: Shape, options: Options) -> int:
-    inner = options.get("width") or shape.width
+    inner = options["width"] or shape.width
     return _prompt(shape, options) + 2 * shape.width * inner + inner * inner
 
 
 def _adaption(shape: Shape, options: Options) -> int:
-    layers = options.get("layers") or max(1, shape.depth - 2)
-    return (options.get("length", 10) * shape.width + 1) * layers
+    layers = options["layers"] or max(1, shape.depth - 2)
+    return (options["length"] * shape.width + 1) * layers
 
 
 def _bottleneck(places: int) -> Callable[[Shape, Options], int]:
     def count(shape: Shape, options: Options) -> int:
-        size = options.get("width") or options.get("size") or shape.width // 16
-        return places * (2 * size + 1) * shape.width * shape.depth
+        return places * (2 * options["size"] + 1) * shape.width * shape.depth
 
     return count
 
@@ -148,7 +147,6 @@ _NEW: Mapping[str, Callable[[Shape, Options], int]] = {
     "dora": _with_sizes,
     "vera": _vectors,
     "oft": _rotations,
-    "boft": _rotations,
     "ia3": _scales,
     "layer_norm": _norms,
     "bitfit": _biases,

@@ -39,7 +39,9 @@ def wrap(model: Model, configuration: PeftConfig, seed: int, method: str) -> Mod
             wrapped = get_peft_model(network, configuration)
         except (ValueError, TypeError, NotImplementedError) as error:
             raise BadOption(f"method.{method}: {str(error).splitlines()[0]}") from None
-    return replace(model, network=wrapped.train(network.training))
+    # Vectors that are read before every text take places of the context.
+    room = settings.num_virtual_tokens if settings.is_prompt_learning else 0
+    return replace(model, network=wrapped.train(network.training), context=model.context - room)
 
 
 def merge(model: Model) -> Model:
