@@ -123,3 +123,7 @@ def test_an_explanation_names_the_place_and_what_was_found() -> None:
         TypeAdapter(Recipe).validate_python({"name": "A B", "goal": "x", "data": {"source": "jsonl"}})
     assert explain(caught.value, "recipe", []).startswith("recipe.name: Use small letters")
     assert explain(caught.value, "recipe", []).endswith("(found 'A B')")
+
+
+def test_a_component_is_known_by_the_name_of_its_file() -> None:
+    assert [METHODS.name_of(METHODS.build(name, {})) for name in ("lora", "bitfit")] == ["lora", "bitfit"]

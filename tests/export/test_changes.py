@@ -6,6 +6,7 @@ from safetensors.torch import load_file, save_file
 
 from method_trials import METHODS, Folders, Trial, keep, learning
 from tunesmith.core.errors import DamagedFile
+from tunesmith.core.kept import CHANGES
 from tunesmith.export import changes
 from tunesmith.method.bitfit import BitFit
 from tunesmith.method.continued import Continued
@@ -15,7 +16,7 @@ from tunesmith.method.pfeiffer import Pfeiffer
 def test_a_file_holds_the_tensors_and_says_which_method_makes_room(tmp_path: Path) -> None:
     tensors = {"b": torch.arange(6.0).view(2, 3).T, "a": torch.ones(2)}
     changes.write(tensors, Pfeiffer(size=5), tmp_path)
-    stored = load_file(tmp_path / changes.FILE)
+    stored = load_file(tmp_path / CHANGES)
     assert stored.keys() == tensors.keys()
     assert all(torch.equal(tensor, stored[name]) for name, tensor in tensors.items())
     name, options = changes.method_of(tmp_path)
@@ -63,19 +64,19 @@ def test_a_shape_that_does_not_fit_is_named_with_both_sides(folders: Folders, tm
 def test_a_file_that_does_not_say_how_it_was_made_is_damaged(
     about: dict[str, str] | None, tmp_path: Path
 ) -> None:
-    save_file({"a": torch.ones(1)}, tmp_path / changes.FILE, metadata=about)
+    save_file({"a": torch.ones(1)}, tmp_path / CHANGES, metadata=about)
     with pytest.raises(DamagedFile, match="does not say how it was made"):
         changes.method_of(tmp_path)
 
 
 def test_a_file_that_is_none_is_damaged(tmp_path: Path) -> None:
-    (tmp_path / changes.FILE).write_bytes(b"nothing")
+    (tmp_path / CHANGES).write_bytes(b"nothing")
     with pytest.raises(DamagedFile, match="does not say how it was made"):
         changes.method_of(tmp_path)
 
 
 def test_a_newer_format_asks_for_a_newer_version(tmp_path: Path) -> None:
     method = '{"name": "bitfit", "options": {}}'
-    save_file({"a": torch.ones(1)}, tmp_path / changes.FILE, metadata={"format": "2", "method": method})
+    save_file({"a": torch.ones(1)}, tmp_path / CHANGES, metadata={"format": "2", "method": method})
     with pytest.raises(DamagedFile, match="format 2; this version reads up to 1"):
         changes.method_of(tmp_path)

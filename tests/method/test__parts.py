@@ -18,10 +18,6 @@ def test_a_method_is_made_from_its_name_with_or_without_options() -> None:
     assert _parts.build(BitFit()) == BitFit()
 
 
-def test_a_method_is_known_by_the_name_of_its_file() -> None:
-    assert [_parts.name_of(method) for method in (LoRA(), BitFit())] == ["lora", "bitfit"]
-
-
 def test_a_method_that_stands_alone_says_why() -> None:
     with pytest.raises(PydanticCustomError, match="scratch is not stacked: it trains every weight already"):
         _parts.build("scratch")

@@ -14,7 +14,7 @@ from tunesmith.core.disk import Disk
 from tunesmith.core.example import BadRow, Cleaned, Example, Kind, Made
 from tunesmith.core.memory import Changed, Reader, Recall, Remembered
 from tunesmith.core.service import Signal, Trace
-from tunesmith.core.task import LANGUAGE, Family, Says, Task
+from tunesmith.core.task import LANGUAGE, Family, Held, Says, Task
 
 if TYPE_CHECKING:
     import torch
@@ -91,7 +91,7 @@ class Method(ABC):
     usual_rate: ClassVar[float] = 2e-4
 
     @property
-    def holds(self) -> Literal["nf4", "int8"] | None:
+    def holds(self) -> Held | None:
         """In how few bits the base must be held; None: as the recipe says."""
         return None
 

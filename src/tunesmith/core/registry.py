@@ -50,6 +50,10 @@ class Registry(Generic[T]):
         except ValidationError as error:
             raise BadOption(explain(error, where, known)) from None
 
+    def name_of(self, component: T) -> str:
+        """Give the name by which a component is known."""
+        return next(name for name in self.names() if self.load(name) is type(component))
+
     def options(self, name: str) -> list[str]:
         """List the options of one component."""
         return [field.name for field in fields(self.load(name))]  # type: ignore[arg-type]  # all are dataclasses

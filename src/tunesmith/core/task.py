@@ -9,7 +9,10 @@ from typing import Literal
 Family = Literal["decoder", "encoder", "encoder-decoder"]
 """How a network reads: what came before, all of a text at once, or all of one text and then another's."""
 
-
+Held = Literal["nf4", "int8"]
+"""In how few bits a frozen base may be held."""
+Storage = Literal["float32", "stored", Held]
+"""How weights are held: in full, as they are stored, or in few bits."""
 Says = Literal["language", "classes", "number", "tags", "vector"]
 
 

@@ -14,12 +14,12 @@ from pydantic import TypeAdapter
 
 from tunesmith.core.contracts import Method
 from tunesmith.core.errors import DamagedFile
+from tunesmith.core.kept import CHANGES, check_fit
 from tunesmith.core.registry import Registry
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-FILE = "changes.safetensors"
 FORMAT = 1
 
 
@@ -52,19 +52,18 @@ def write(tensors: Mapping[str, Tensor], method: Method, folder: Path) -> None:
     from safetensors.torch import save_file
 
     made_by = maker(method)
-    known = Registry("method", Method)
-    name = next(name for name in known.names() if known.load(name) is type(made_by))
+    name = Registry("method", Method).name_of(made_by)
     options = TypeAdapter[Any](type(made_by)).dump_python(made_by, mode="json")
     about = {"format": str(FORMAT), "method": json.dumps({"name": name, "options": options})}
     plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-    save_file(plain, folder / FILE, metadata=about)
+    save_file(plain, folder / CHANGES, metadata=about)
 
 
 def method_of(folder: Path) -> tuple[str, Mapping[str, Any]]:
     """Give the name and the options of the method that makes room; raises DamagedFile if it does not say."""
     from safetensors import SafetensorError, safe_open
 
-    path = folder / FILE
+    path = folder / CHANGES
     try:
         with safe_open(path, framework="pt") as file:
             about = file.metadata() or {}
@@ -87,9 +86,9 @@ def place(network: nn.Module, folder: Path) -> None:
     import torch
     from safetensors.torch import load_file
 
-    stored = load_file(folder / FILE)
+    stored = load_file(folder / CHANGES)
     wanted = beside_adapter(network)
-    check_fit(folder / FILE, {name: tensor.shape for name, tensor in wanted.items()}, stored)
+    check_fit(folder / CHANGES, wanted, stored)
     with torch.no_grad():
         for name, parameter in wanted.items():
             parameter.copy_(stored[name])
@@ -107,17 +106,3 @@ def beside_adapter(network: nn.Module) -> dict[str, nn.Parameter]:
     held = get_peft_model_state_dict(network, save_embedding_layers=False).values()
     places = {tensor.data_ptr() for tensor in held}
     return {name: each for name, each in learning.items() if each.data_ptr() not in places}
-
-
-def check_fit(path: Path, wanted: Mapping[str, Any], stored: Mapping[str, Tensor]) -> None:
-    """Raise DamagedFile, with both sides, unless a file holds what a network takes: `wanted` are shapes."""
-    missing, unexpected = sorted(wanted.keys() - stored.keys()), sorted(stored.keys() - wanted.keys())
-    if missing or unexpected:
-        raise DamagedFile(
-            f"{path} does not fit its base: missing {missing[:4]}, unexpected {unexpected[:4]}."
-        )
-    for name, shape in wanted.items():
-        if stored[name].shape != shape:
-            raise DamagedFile(
-                f"{path}: {name} has shape {list(stored[name].shape)}, the base takes {list(shape)}."
-            )

@@ -11,7 +11,7 @@ from tunesmith.core.errors import DamagedFile
 from tunesmith.core.hashing import hash_file
 from tunesmith.core.registry import explain
 from tunesmith.core.service import Package
-from tunesmith.core.task import Task
+from tunesmith.core.task import Held, Task
 
 FILE = "package.json"
 FORMAT = 1
@@ -37,7 +37,7 @@ class Base(Section):
     revision: str | None
     folder: str
     fingerprint: str
-    held: Literal["nf4", "int8"] | None = None
+    held: Held | None = None
 
     @property
     def places(self) -> tuple[str, ...]:

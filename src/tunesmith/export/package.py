@@ -4,14 +4,15 @@ import json
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Literal
 
 from tunesmith.core.cards import Model
 from tunesmith.core.contracts import Exporter, Method
 from tunesmith.core.disk import Disk
+from tunesmith.core.kept import CHANGES
 from tunesmith.core.report import Report
 from tunesmith.core.service import Package
-from tunesmith.export import changes, manifest, probe
+from tunesmith.core.task import Held
+from tunesmith.export import manifest, probe
 from tunesmith.export.aside import write_aside
 from tunesmith.export.card import write_card
 from tunesmith.export.facts import Facts
@@ -42,7 +43,7 @@ def write(
         _write_licence(model, aside)
         if facts.report is not None:
             _write_text(aside / "report.json", _report(facts.report))
-        only_here = (aside / changes.FILE).is_file()
+        only_here = (aside / CHANGES).is_file()
         _write_text(aside / "README.md", write_card(model, facts, kind, folder.name, only_here))
         held = method.holds if kind == "adapter" else None
         described = _describe(model, facts, kind, held, aside)
@@ -81,9 +82,7 @@ def _report(report: Report) -> str:
     return json.dumps(asdict(shared), indent=2, ensure_ascii=False) + "\n"
 
 
-def _describe(
-    model: Model, facts: Facts, kind: Kind, held: Literal["nf4", "int8"] | None, folder: Path
-) -> Manifest:
+def _describe(model: Model, facts: Facts, kind: Kind, held: Held | None, folder: Path) -> Manifest:
     recipe, origin = facts.recipe, hub_origin(model)
     return Manifest(
         name=recipe.name,

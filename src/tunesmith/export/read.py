@@ -3,18 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from warnings import catch_warnings, simplefilter
 
 from tunesmith.core.cards import Chat, Model
 from tunesmith.core.errors import BadBase, DamagedFile
 from tunesmith.core.hashing import hash_value
+from tunesmith.core.kept import ADAPTER, ADAPTER_TENSORS, CHANGES, check_fit
 from tunesmith.core.service import Package
-from tunesmith.core.task import LANGUAGE, Task
+from tunesmith.core.task import LANGUAGE, Held, Task
 from tunesmith.export import changes, manifest
 from tunesmith.export.manifest import Base, Manifest
-
-Held = Literal["nf4", "int8"]
 
 
 def _cannot_change(model: Model, method: str, options: Mapping[str, Any]) -> Model:
@@ -117,12 +116,12 @@ def _verified(folder: Path) -> Manifest:
 
 def _adapted(base: Model, folder: Path, loaders: Loaders) -> Model:
     """Put what was learned onto its base, ready to answer and frozen."""
-    is_changed = (folder / changes.FILE).is_file()
+    is_changed = (folder / CHANGES).is_file()
     model = loaders.change(base, *changes.method_of(folder)) if is_changed else base
     network: Any = model.network
     if is_changed:
         changes.place(network, folder)
-    if (folder / "adapter_config.json").is_file():
+    if (folder / ADAPTER).is_file():
         network = _with_adapter(network, folder)
     taken = _prompt_of(network)
     return replace(model, network=network.requires_grad_(False).eval(), context=model.context - taken)
@@ -146,7 +145,7 @@ def _with_adapter(network: Any, folder: Path) -> Any:
     )
     from safetensors.torch import load_file
 
-    path = folder / "adapter_model.safetensors"
+    path = folder / ADAPTER_TENSORS
     stored = load_file(path)
     with catch_warnings():
         simplefilter("ignore")  # peft talks about its own workings, and about what is checked below
@@ -156,6 +155,6 @@ def _with_adapter(network: Any, folder: Path) -> Any:
             network = get_peft_model(network, configuration)
         # peft warns of tensors it misses and ignores those it cannot place: an adapter that does nothing.
         wanted = get_peft_model_state_dict(network, save_embedding_layers=False)
-        changes.check_fit(path, {name: tensor.shape for name, tensor in wanted.items()}, stored)
+        check_fit(path, wanted, stored)
         set_peft_model_state_dict(network, stored)
     return network

@@ -17,6 +17,7 @@ from tunesmith.core.cards import Completion, Encoded, Model
 from tunesmith.core.errors import BadData, BadRecipe
 from tunesmith.core.hashing import hash_code, hash_file, hash_files, hash_value
 from tunesmith.core.recipe import Recipe
+from tunesmith.core.task import Storage
 from tunesmith.data.dataset import Dataset, prepare
 from tunesmith.data.findings import refuse
 from tunesmith.data.stages import Steps
@@ -29,7 +30,7 @@ from tunesmith.lifecycle.rhythm import Rhythm
 from tunesmith.lifecycle.storage import fitting
 from tunesmith.model.find import check_weights, find, seen_from
 from tunesmith.model.load import fingerprint, load, load_chat, read_context
-from tunesmith.model.network import Storage, device
+from tunesmith.model.network import device
 from tunesmith.recipe import Parts
 
 _KEPT = "All of the data was read from the cache of an earlier run."

@@ -6,7 +6,7 @@ from typing import Any
 from tunesmith.core.recipe import Recipe
 from tunesmith.data import ledger as ledgers
 from tunesmith.data.findings import describe
-from tunesmith.lifecycle.advise import judge
+from tunesmith.lifecycle.advise.advice import judge
 from tunesmith.lifecycle.assemble import prepare_recipe
 
 

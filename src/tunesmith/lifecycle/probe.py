@@ -11,9 +11,9 @@ from tunesmith.core.cards import Model
 from tunesmith.core.contracts import Memory, Method
 from tunesmith.core.errors import TunesmithError
 from tunesmith.core.registry import Registry
-from tunesmith.core.task import Task
+from tunesmith.core.task import Held, Task
 from tunesmith.export.probe import Comparison, compare
-from tunesmith.export.read import Held, Loaders, load
+from tunesmith.export.read import Loaders, load
 from tunesmith.lifecycle.memories import recalling
 from tunesmith.lifecycle.storage import load_fitting
 from tunesmith.model.find import find

@@ -9,6 +9,7 @@ from tunesmith.core.disk import Disk
 from tunesmith.core.errors import BadData
 from tunesmith.core.report import Report
 from tunesmith.core.service import Package
+from tunesmith.core.task import Storage
 from tunesmith.data import ledger as ledgers
 from tunesmith.data.findings import describe
 from tunesmith.engine.precision import Precision
@@ -30,7 +31,6 @@ from tunesmith.lifecycle.probe import COMMAND
 from tunesmith.lifecycle.run_folder import RunFolder
 from tunesmith.lifecycle.stop import never
 from tunesmith.lifecycle.train import train
-from tunesmith.model.network import Storage
 
 FEW_ROWS = 20
 """Below this many validation or test rows, what they say is mostly chance."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tunesmith.core.cards import Model
-from tunesmith.core.task import LANGUAGE, Task
+from tunesmith.core.task import LANGUAGE, Storage, Task
 from tunesmith.engine.memory import room_for
 from tunesmith.model.load import load
-from tunesmith.model.network import Storage, device
+from tunesmith.model.network import device
 from tunesmith.model.weights import stored_type
 
 COPIES = 1.5

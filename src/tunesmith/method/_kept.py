@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tunesmith.core.cards import Model
 from tunesmith.core.contracts import Method
 from tunesmith.core.errors import DamagedFile
+from tunesmith.core.kept import ADAPTER, ADAPTER_TENSORS, CHANGES, check_fit
 from tunesmith.method._parts import METHODS
 from tunesmith.method._peft import without_chatter
 
 if TYPE_CHECKING:
     from peft import PeftConfig
     from torch import Tensor
-
-ADAPTER = "adapter_config.json"
-CHANGES = "changes.safetensors"
 
 _UNMERGED = ("ADAPTION_PROMPT", "P_TUNING", "PREFIX_TUNING", "PROMPT_TUNING")
 """What peft cannot fold into weights, by its own names."""
@@ -86,7 +83,7 @@ def place_all(model: Model, folder: Path) -> Model:
     learning = {name: each for name, each in model.network.named_parameters() if each.requires_grad}
     wanted = {name: each for name, each in learning.items() if each.data_ptr() not in placed}
     stored = load_file(folder / CHANGES)
-    _check_fit(folder / CHANGES, wanted, stored)
+    check_fit(folder / CHANGES, wanted, stored)
     with torch.no_grad():
         for name, parameter in wanted.items():
             parameter.copy_(stored[name])
@@ -98,9 +95,9 @@ def place_adapter(model: Model, folder: Path) -> Model:
     from peft import set_peft_model_state_dict
     from safetensors.torch import load_file
 
-    path = folder / "adapter_model.safetensors"
+    path = folder / ADAPTER_TENSORS
     stored = load_file(path)
-    _check_fit(path, _adapter_of(model), stored)
+    check_fit(path, _adapter_of(model), stored)
     with without_chatter():
         set_peft_model_state_dict(model.network, stored)
     return model
@@ -119,16 +116,3 @@ def _written(folder: Path) -> dict[str, Any]:
         raise DamagedFile(
             f"{folder / ADAPTER} is not valid JSON: {error}. Export the package again."
         ) from None
-
-
-def _check_fit(path: Path, wanted: Mapping[str, Tensor], stored: Mapping[str, Tensor]) -> None:
-    """Raise DamagedFile, with both sides, unless a file holds what a network takes."""
-    missing, unexpected = sorted(wanted.keys() - stored.keys()), sorted(stored.keys() - wanted.keys())
-    if missing or unexpected:
-        raise DamagedFile(
-            f"{path} does not fit the base: missing {missing[:4]}, unexpected {unexpected[:4]}."
-        )
-    for name, tensor in wanted.items():
-        if stored[name].shape != tensor.shape:
-            found, taken = list(stored[name].shape), list(tensor.shape)
-            raise DamagedFile(f"{path}: {name} has shape {found}, the base takes {taken}.")

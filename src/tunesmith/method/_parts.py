@@ -44,14 +44,9 @@ def build(value: Any) -> Method:
     return made
 
 
-def name_of(method: Method) -> str:
-    """Give the name by which a method is known."""
-    return next(name for name in METHODS.names() if METHODS.load(name) is type(method))
-
-
 def check_together(methods: tuple[Method, ...]) -> tuple[Method, ...]:
     """Refuse methods that would be in each other's way."""
-    names = [name_of(method) for method in methods]
+    names = [METHODS.name_of(method) for method in methods]
     if len(names) < 2:
         raise PydanticCustomError("method_alone", "List at least two methods, or write the one alone")
     for group in (BESIDE, BETWEEN):
@@ -70,7 +65,10 @@ def check_together(methods: tuple[Method, ...]) -> tuple[Method, ...]:
 
 
 def _write(method: Method) -> dict[str, Any]:
-    return {"name": name_of(method), **TypeAdapter[Any](type(method)).dump_python(method, mode="json")}
+    return {
+        "name": METHODS.name_of(method),
+        **TypeAdapter[Any](type(method)).dump_python(method, mode="json"),
+    }
 
 
 Chosen = Annotated[

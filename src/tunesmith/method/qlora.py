@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from tunesmith.core.cards import Model
 from tunesmith.core.contracts import Method
 from tunesmith.core.errors import MissingExtra
+from tunesmith.core.task import Held
 from tunesmith.method import _low_rank, _peft
 from tunesmith.method._low_rank import Alpha, Alphas, Dropout, Rank, Ranks, Targets
 from tunesmith.method._network import check
@@ -27,7 +28,7 @@ class QLoRA(Method):
     embeddings = False
     parameters = ()
     bits: Annotated[
-        Literal["nf4", "int8"],
+        Held,
         Field(description="How the base is held: in 4 bits and doubly quantised, or in 8."),
     ] = "nf4"
     rank: Rank = 16
@@ -38,7 +39,7 @@ class QLoRA(Method):
     alphas: Alphas = field(default_factory=dict)
 
     @property
-    def holds(self) -> Literal["nf4", "int8"]:
+    def holds(self) -> Held:
         """In how few bits the base must be held."""
         return self.bits
 

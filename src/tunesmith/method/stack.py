@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field
 
 from tunesmith.core.cards import Model
 from tunesmith.core.contracts import Method
-from tunesmith.method._parts import BESIDE, Chosen, check_together, name_of
+from tunesmith.core.task import Held
+from tunesmith.method._parts import BESIDE, METHODS, Chosen, check_together
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -38,13 +39,13 @@ class Stack(Method):
         return min(method.usual_rate for method in self.methods)
 
     @property
-    def holds(self) -> Literal["nf4", "int8"] | None:
+    def holds(self) -> Held | None:
         """In how few bits one of them needs the base."""
         return next((method.holds for method in self.methods if method.holds), None)
 
     def refuses(self, network: PreTrainedModel) -> str:
         """Give the first reason that one of them has."""
-        reasons = ((name_of(method), method.refuses(network)) for method in self.methods)
+        reasons = ((METHODS.name_of(method), method.refuses(network)) for method in self.methods)
         return next((f"{name}: {reason}" for name, reason in reasons if reason), "")
 
     def apply(self, model: Model, seed: int) -> Model:
@@ -53,7 +54,7 @@ class Stack(Method):
         What one of them trains, no other freezes.
         """
         learned: set[int] = set()
-        for method in sorted(self.methods, key=lambda each: name_of(each) in BESIDE):
+        for method in sorted(self.methods, key=lambda each: METHODS.name_of(each) in BESIDE):
             model = method.apply(model, seed)
             learned |= {id(each) for each in model.network.parameters() if each.requires_grad}
         for name, parameter in model.network.named_parameters():

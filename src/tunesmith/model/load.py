@@ -8,10 +8,10 @@ from typing import Literal
 from tunesmith.core.cards import Chat, Model
 from tunesmith.core.errors import BadBase
 from tunesmith.core.hashing import hash_files
-from tunesmith.core.task import LANGUAGE, Task
+from tunesmith.core.task import LANGUAGE, Storage, Task
 from tunesmith.model.chat import PLAIN_TEMPLATE, ChatTokenizer
 from tunesmith.model.find import read_config
-from tunesmith.model.network import Storage, family_of, load_network
+from tunesmith.model.network import family_of, load_network
 from tunesmith.model.plain import PlainTokenizer
 
 TOKENIZER_FILES = (

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from tunesmith.core.errors import BadBase
-from tunesmith.core.task import LANGUAGE, Family, Task
+from tunesmith.core.task import LANGUAGE, Family, Held, Storage, Task
 from tunesmith.model.find import check_weights, read_config
 from tunesmith.model.weights import stored_type
 
 if TYPE_CHECKING:
     import torch
     from transformers import PretrainedConfig, PreTrainedModel
-
-Storage = Literal["float32", "stored", "nf4", "int8"]
-"""How weights are held: in float32, in the 16 bits of their file, or frozen in 4 or 8 bits."""
-
-
-QUANTISED = ("nf4", "int8")
 
 
 def family_of(folder: Path) -> Family:
@@ -61,7 +55,7 @@ def load_network(
         network = _built(folder, task) if weights == "random" else _read(folder, task, kind, storage)
     if storage == "stored":
         narrow(network, _buffers(folder, task))
-    if storage in QUANTISED:
+    if storage in get_args(Held):
         return prepared(network).eval()  # it was read to where it belongs
     return network.to(device()).eval()  # type: ignore[arg-type]  # transformers types `to` for its own mixin only
 
@@ -104,7 +98,7 @@ def _read(folder: Path, task: Task, kind: str, storage: Storage) -> PreTrainedMo
             use_safetensors=True,
             trust_remote_code=False,
             output_loading_info=True,
-            **(reading_in(storage, skeleton(folder, task), device()) if storage in QUANTISED else {}),
+            **(reading_in(storage, skeleton(folder, task), device()) if storage in get_args(Held) else {}),
         )
     except (ValueError, KeyError, OSError, RuntimeError, SafetensorError) as error:
         raise _cannot(folder, task, error) from None

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from command_line import Command
-from tunesmith.lifecycle import doctor, exactness
-from tunesmith.lifecycle.ceilings import Place
-from tunesmith.lifecycle.doctor import Diagnosis, Problem
-from tunesmith.lifecycle.exactness import Invariant
-from tunesmith.lifecycle.machine import look
+from tunesmith.lifecycle.doctor import exactness
+from tunesmith.lifecycle.doctor import examine as doctor
+from tunesmith.lifecycle.doctor.ceilings import Place
+from tunesmith.lifecycle.doctor.exactness import Invariant
+from tunesmith.lifecycle.doctor.examine import Diagnosis, Problem
+from tunesmith.lifecycle.doctor.machine import look
 
 GOOD_DISK = Place("cache", "folder", int(50e9), 300.0)
 

@@ -11,7 +11,7 @@ import typer
 from tunesmith.doors.cli.command import AsJson, Changes, command, say, show
 
 if TYPE_CHECKING:
-    from tunesmith.lifecycle.advise import Advice, Choice
+    from tunesmith.lifecycle.advise.advice import Advice, Choice
 
 Memory = Annotated[
     float | None, typer.Option(min=0.1, help="GB of memory to think of; unset: what is free here now.")
@@ -38,10 +38,10 @@ def advise(
     No weights are loaded: memory and time are estimated from sizes and measured speed.
     """
     from tunesmith import recipe as recipes
-    from tunesmith.lifecycle.advise import advise as look
-    from tunesmith.lifecycle.advise import this_machine
+    from tunesmith.lifecycle.advise.advice import advise as look
+    from tunesmith.lifecycle.advise.advice import this_machine
+    from tunesmith.lifecycle.advise.known_bases import known_bases
     from tunesmith.lifecycle.assemble import prepare_recipe
-    from tunesmith.lifecycle.known_bases import known_bases
 
     prepared = prepare_recipe(recipes.read(recipe, changes or []), say=say)
     say("measuring products and memory")
@@ -67,7 +67,7 @@ def _table(found: "Advice") -> list[str]:
 
 
 def _cell(choice: "Choice | None") -> str:
-    from tunesmith.lifecycle.advise import hours
+    from tunesmith.lifecycle.advise.advice import hours
 
     if choice is None or not choice.estimate.fits:
         return "-"

@@ -25,7 +25,7 @@ def doctor(exactness: Exactness = False, as_json: AsJson = False) -> None:
     if exactness:
         _try_exactness(as_json)
         return
-    from tunesmith.lifecycle.doctor import examine
+    from tunesmith.lifecycle.doctor.examine import examine
 
     found = examine(say=say)
     lines: list[str] = []
@@ -37,7 +37,7 @@ def doctor(exactness: Exactness = False, as_json: AsJson = False) -> None:
 
 
 def _try_exactness(as_json: bool) -> None:
-    from tunesmith.lifecycle.exactness import exactness
+    from tunesmith.lifecycle.doctor.exactness import exactness
 
     say("trying what must be equal; this takes a few seconds")
     found = list(exactness())

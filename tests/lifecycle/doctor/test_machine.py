@@ -4,7 +4,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tunesmith.lifecycle.machine import Gpu, look
+from tunesmith.lifecycle.doctor.machine import Gpu, look
 
 X86 = "processor : 0\nmodel name\t: Some Chip 9\nflags\t\t: fpu avx2 avx512f amx_bf16 sse\n"
 ARM = "processor : 0\nFeatures\t: fp asimd sve bf16\n"

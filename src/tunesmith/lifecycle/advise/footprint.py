@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from tunesmith.core.contracts import Method
+from tunesmith.core.registry import Registry
+from tunesmith.core.task import Held
 from tunesmith.model.shape import Shape
 
 Options = Mapping[str, Any]
@@ -25,7 +27,7 @@ class Change:
     beside: bool
     rank: int = 0
     layers: int | None = None
-    holds: Literal["nf4", "int8"] | None = None
+    holds: Held | None = None
     slower: float = 1.0
 
 
@@ -37,7 +39,9 @@ def change_of(name: str, method: Method, shape: Shape) -> Change | None:
     """Say what a method would do to a network of this shape; None for one that is not known here."""
     options = vars(method)
     if name == "stack":
-        return _together([change_of(_name(one), one, shape) for one in options["methods"]])
+        return _together(
+            [change_of(Registry("method", Method).name_of(one), one, shape) for one in options["methods"]]
+        )
     if name == "features":
         return Change(shape.width, beside=True, layers=0)
     if name in ("full", "scratch"):
@@ -58,11 +62,6 @@ def _top(shape: Shape, layers: object) -> Change | None:
     top = min(layers, shape.depth)
     learns = shape.numbers(shape.experts) * top // shape.depth + (0 if shape.is_tied else shape.head)
     return Change(learns, beside=False, layers=top)
-
-
-def _name(method: Method) -> str:
-    """Give the name that people type: that of the file a component is defined in."""
-    return type(method).__module__.rsplit(".", 1)[-1]
 
 
 def _together(changes: Sequence[Change | None]) -> Change | None:

@@ -4,7 +4,7 @@ from importlib.metadata import version
 import pytest
 
 from source_tree import ROOT
-from tunesmith.lifecycle.libraries import Library, first_failure, look, remedies
+from tunesmith.lifecycle.doctor.libraries import Library, first_failure, look, remedies
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 

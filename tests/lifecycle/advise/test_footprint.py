@@ -7,7 +7,7 @@ import pytest
 from tunesmith.core.cards import Model
 from tunesmith.core.contracts import Method
 from tunesmith.core.registry import Registry
-from tunesmith.lifecycle.changes import Change, change_of
+from tunesmith.lifecycle.advise.footprint import Change, change_of
 from tunesmith.method.full import Full
 from tunesmith.method.lora import LoRA
 from tunesmith.model.find import BUNDLED, find

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from tunesmith.lifecycle.small_networks import ADAPTED, CONTEXT, NETWORKS, build, rows
+from tunesmith.lifecycle.doctor.small_networks import ADAPTED, CONTEXT, NETWORKS, build, rows
 
 
 @pytest.mark.parametrize("name", NETWORKS)

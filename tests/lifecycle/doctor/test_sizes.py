@@ -1,7 +1,7 @@
-from tunesmith.lifecycle.ceilings import Ceilings
-from tunesmith.lifecycle.estimate import Machine
-from tunesmith.lifecycle.known_bases import known_bases
-from tunesmith.lifecycle.sizes import Largest, largest
+from tunesmith.lifecycle.advise.estimate import Machine
+from tunesmith.lifecycle.advise.known_bases import known_bases
+from tunesmith.lifecycle.doctor.ceilings import Ceilings
+from tunesmith.lifecycle.doctor.sizes import Largest, largest
 
 CEILINGS = Ceilings("cpu", {"float32": 200.0, "bfloat16": 900.0}, 30.0)
 

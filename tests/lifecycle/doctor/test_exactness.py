@@ -9,9 +9,9 @@ from tunesmith.core.cards import Loss
 from tunesmith.engine.forward import Forward
 from tunesmith.engine.update import Updater
 from tunesmith.generation.backend.local import Local
-from tunesmith.lifecycle import exactness as tried
-from tunesmith.lifecycle.exactness import Invariant, exactness
-from tunesmith.lifecycle.small_networks import ADAPTED, build, rows
+from tunesmith.lifecycle.doctor import exactness as tried
+from tunesmith.lifecycle.doctor.exactness import Invariant, exactness
+from tunesmith.lifecycle.doctor.small_networks import ADAPTED, build, rows
 from tunesmith.objective.sft import SFT
 
 CLAIMS = 5

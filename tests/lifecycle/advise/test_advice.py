@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 
 from small_runs import read_recipe
-from tunesmith.lifecycle.advise import JUDGED, Advice, advise, hours, judge, this_machine
+from tunesmith.lifecycle.advise.advice import JUDGED, Advice, advise, hours, judge, this_machine
+from tunesmith.lifecycle.advise.estimate import Machine
+from tunesmith.lifecycle.advise.known_bases import known_bases
 from tunesmith.lifecycle.assemble import Prepared, prepare_recipe
-from tunesmith.lifecycle.ceilings import Ceilings
-from tunesmith.lifecycle.estimate import Machine
-from tunesmith.lifecycle.known_bases import known_bases
+from tunesmith.lifecycle.doctor.ceilings import Ceilings
 
 CEILINGS = Ceilings("cpu", {"float32": 200.0, "bfloat16": 900.0}, 30.0)
 ORDINARY = Machine(14e9, "bfloat16", CEILINGS)

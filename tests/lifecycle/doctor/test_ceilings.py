@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tunesmith.lifecycle.ceilings import Ceilings, bandwidth, measure, try_disk
+from tunesmith.lifecycle.doctor.ceilings import Ceilings, bandwidth, measure, try_disk
 
 
 def test_products_and_memory_are_measured() -> None:
@@ -16,7 +16,7 @@ def test_products_and_memory_are_measured() -> None:
 
 def test_what_is_copied_counts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter(range(100))
-    monkeypatch.setattr("tunesmith.lifecycle.ceilings.perf_counter", lambda: float(next(ticks)))
+    monkeypatch.setattr("tunesmith.lifecycle.doctor.ceilings.perf_counter", lambda: float(next(ticks)))
     assert bandwidth(torch.device("cpu"), 4000) == 8000 / 1e9  # each copy takes a second
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tunesmith.lifecycle.ceilings import Place
-from tunesmith.lifecycle.doctor import Diagnosis, Problem, examine, troubles
-from tunesmith.lifecycle.libraries import Library
+from tunesmith.lifecycle.doctor.ceilings import Place
+from tunesmith.lifecycle.doctor.examine import Diagnosis, Problem, examine, troubles
+from tunesmith.lifecycle.doctor.libraries import Library
 
 
 @pytest.fixture(scope="module")

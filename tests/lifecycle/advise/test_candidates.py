@@ -5,9 +5,9 @@ import pytest
 
 from small_runs import read_recipe
 from tunesmith.core.contracts import Objective
+from tunesmith.lifecycle.advise.candidates import Candidate, others, own, work
+from tunesmith.lifecycle.advise.known_bases import known_bases
 from tunesmith.lifecycle.assemble import Prepared, prepare_recipe
-from tunesmith.lifecycle.candidates import Candidate, others, own, work
-from tunesmith.lifecycle.known_bases import known_bases
 from tunesmith.model.weights import stored_type
 from tunesmith.objective.classify import Classify
 from tunesmith.objective.mask import Mask

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tunesmith.core.errors import BadRecipe
-from tunesmith.lifecycle.known_bases import known_bases, own_file
+from tunesmith.lifecycle.advise.known_bases import known_bases, own_file
 
 ENTRY = """
 bases:

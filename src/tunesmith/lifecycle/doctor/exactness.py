@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tunesmith.core.cards import Decoding, Encoded, Model, Step
 from tunesmith.core.recipe import Training
-from tunesmith.lifecycle.small_networks import CONTEXT, NETWORKS, build, rows
+from tunesmith.lifecycle.doctor.small_networks import CONTEXT, NETWORKS, build, rows
 
 if TYPE_CHECKING:
     from torch import Tensor

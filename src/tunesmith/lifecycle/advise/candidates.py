@@ -8,8 +8,8 @@ from typing import Literal
 
 from tunesmith.core.cards import Encoded
 from tunesmith.core.task import Family
+from tunesmith.lifecycle.advise.estimate import Work
 from tunesmith.lifecycle.assemble import Prepared
-from tunesmith.lifecycle.estimate import Work
 from tunesmith.model.bases import Architecture, Base, Bases
 from tunesmith.model.find import read_config
 from tunesmith.model.load import load_chat

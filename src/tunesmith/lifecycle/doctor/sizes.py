@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from tunesmith.core.contracts import Method
 from tunesmith.core.registry import Registry
-from tunesmith.lifecycle.changes import Change, change_of
-from tunesmith.lifecycle.estimate import Held, Machine, Work, answering_bytes, estimate
+from tunesmith.core.task import Storage
+from tunesmith.lifecycle.advise.estimate import Machine, Work, answering_bytes, estimate
+from tunesmith.lifecycle.advise.footprint import Change, change_of
 from tunesmith.method.full import Full
 from tunesmith.method.lora import LoRA
 from tunesmith.model.bases import Base
@@ -41,7 +42,7 @@ def largest(machine: Machine, bases: Mapping[str, Base]) -> list[Largest]:
 
 
 def _ways(machine: Machine) -> dict[str, Callable[[Shape], bool]]:
-    def trains(name: str, held: Held) -> Callable[[Shape], bool]:
+    def trains(name: str, held: Storage) -> Callable[[Shape], bool]:
         return lambda shape: estimate(shape, _change(name, shape, held), _ONE_ROW, machine, held).fits
 
     def answers(shape: Shape) -> bool:
@@ -59,7 +60,7 @@ def _ways(machine: Machine) -> dict[str, Callable[[Shape], bool]]:
 _ONE_ROW = Work(ROW, ROW, ROW, ROW * ROW / 2, 0, ROW, ROW, ROW)
 
 
-def _change(name: str, shape: Shape, held: Held) -> Change:
+def _change(name: str, shape: Shape, held: Storage) -> Change:
     found = change_of(name, Full() if name == "full" else LoRA(), shape)
     assert found is not None
     return found

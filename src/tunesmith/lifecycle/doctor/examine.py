@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from tunesmith.data.wordnet import USUAL
-from tunesmith.lifecycle import ceilings, libraries, machine
+from tunesmith.lifecycle.advise.estimate import Machine as Room
+from tunesmith.lifecycle.advise.known_bases import known_bases
 from tunesmith.lifecycle.cache_folder import user_cache
-from tunesmith.lifecycle.ceilings import Ceilings, Place
-from tunesmith.lifecycle.estimate import Machine as Room
-from tunesmith.lifecycle.known_bases import known_bases
-from tunesmith.lifecycle.libraries import Library
-from tunesmith.lifecycle.machine import Machine
-from tunesmith.lifecycle.sizes import ROW, Largest, largest
+from tunesmith.lifecycle.doctor import ceilings, libraries, machine
+from tunesmith.lifecycle.doctor.ceilings import Ceilings, Place
+from tunesmith.lifecycle.doctor.libraries import Library
+from tunesmith.lifecycle.doctor.machine import Machine
+from tunesmith.lifecycle.doctor.sizes import ROW, Largest, largest
 
 LITTLE_DISK = 2e9
 """Bytes: a small base and the checkpoints of a run."""

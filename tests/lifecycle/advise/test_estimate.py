@@ -9,9 +9,9 @@ from tunesmith.core.cards import Model
 from tunesmith.core.recipe import Training
 from tunesmith.engine.fit import fit
 from tunesmith.engine.memory import measure
-from tunesmith.lifecycle.ceilings import Ceilings
-from tunesmith.lifecycle.changes import Change, change_of
-from tunesmith.lifecycle.estimate import Machine, Work, answering_bytes, estimate, kept
+from tunesmith.lifecycle.advise.estimate import Machine, Work, answering_bytes, estimate, kept
+from tunesmith.lifecycle.advise.footprint import Change, change_of
+from tunesmith.lifecycle.doctor.ceilings import Ceilings
 from tunesmith.lifecycle.rhythm import Rhythm
 from tunesmith.method.full import Full
 from tunesmith.method.lora import LoRA

@@ -1,6 +1,6 @@
 """Which bases and methods fit a recipe and this machine, what they would take, and which to choose.
 
-Nothing is trained and no weights are loaded: memory and time follow from sizes (`lifecycle/estimate.py`) and
+Nothing is trained and no weights are loaded: memory and time follow from sizes (`estimate.py`) and
 from the speed that was measured here.
 """
 
@@ -12,13 +12,14 @@ from math import log2
 
 from tunesmith.core.contracts import Method
 from tunesmith.core.registry import Registry
-from tunesmith.lifecycle import ceilings
+from tunesmith.core.task import Storage
+from tunesmith.lifecycle.advise.candidates import Candidate, Licence, others, own
+from tunesmith.lifecycle.advise.estimate import PROCESS, Estimate, Machine, estimate
+from tunesmith.lifecycle.advise.footprint import OWN_FORMAT, SERVED_AS_LORA, Change, change_of
+from tunesmith.lifecycle.advise.known_bases import known_bases
 from tunesmith.lifecycle.assemble import Prepared
-from tunesmith.lifecycle.candidates import Candidate, Licence, others, own
-from tunesmith.lifecycle.changes import OWN_FORMAT, SERVED_AS_LORA, Change, change_of
-from tunesmith.lifecycle.doctor import room
-from tunesmith.lifecycle.estimate import PROCESS, Estimate, Held, Machine, estimate
-from tunesmith.lifecycle.known_bases import known_bases
+from tunesmith.lifecycle.doctor import ceilings
+from tunesmith.lifecycle.doctor.examine import room
 from tunesmith.lifecycle.storage import COPIES
 from tunesmith.model.bases import Bases
 
@@ -148,7 +149,7 @@ def _choice(
     return Choice(candidate.name, name, change.learns, taken, _servers(candidate, name, method, prepared))
 
 
-def _held(candidate: Candidate, change: Change, prepared: Prepared, machine: Machine) -> Held:
+def _held(candidate: Candidate, change: Change, prepared: Prepared, machine: Machine) -> Storage:
     """Say how the weights would be held, as `lifecycle/storage.py` and the recipe have it."""
     if change.holds is not None:
         return change.holds

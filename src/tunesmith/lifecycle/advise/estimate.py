@@ -11,16 +11,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import Literal
+from typing import get_args
 
 from tunesmith.core.cards import Encoded, Measured
 from tunesmith.core.recipe import Training
-from tunesmith.lifecycle.ceilings import Ceilings
-from tunesmith.lifecycle.changes import Change
+from tunesmith.core.task import Held, Storage
+from tunesmith.lifecycle.advise.footprint import Change
+from tunesmith.lifecycle.doctor.ceilings import Ceilings
 from tunesmith.lifecycle.rhythm import Rhythm
 from tunesmith.model.shape import Shape
-
-Held = Literal["float32", "stored", "nf4", "int8"]
 
 TRAFFIC = {"cpu": 50.0, "cuda": 15.0}
 """Bytes that a step moves for every byte that a layer keeps: in norms, activations and copies."""
@@ -116,10 +115,10 @@ class Estimate:
     seconds: float
     tokens_per_pass: int
     again: bool
-    held: Held
+    held: Storage
 
 
-def estimate(shape: Shape, change: Change, work: Work, machine: Machine, held: Held) -> Estimate:
+def estimate(shape: Shape, change: Change, work: Work, machine: Machine, held: Storage) -> Estimate:
     """Estimate a training the way the engine would cut it."""
     present = _weights(shape, change, held)
     learning = change.learns * (16 if change.beside else 12) + _copies(shape, change, machine)
@@ -149,7 +148,7 @@ def tokens_at_least(work: Work) -> int:
     return work.tokens_per_pass or work.longest
 
 
-def answering_bytes(shape: Shape, held: Held, tokens: int) -> float:
+def answering_bytes(shape: Shape, held: Storage, tokens: int) -> float:
     """Give what a model takes that only answers: its weights, and keys and values of so many tokens."""
     weights = _weights(shape, Change(0, beside=True), held)
     return weights + 8 * shape.depth * shape.key_width * tokens
@@ -166,10 +165,10 @@ def kept(shape: Shape, change: Change) -> float:
     return 4.0 * (narrow + (4 if shape.is_gated else 5) * inner + 7 * change.rank)
 
 
-def _weights(shape: Shape, change: Change, held: Held) -> float:
+def _weights(shape: Shape, change: Change, held: Storage) -> float:
     size = 2.0 if held == "stored" else 4.0
     matrices = shape.numbers(shape.experts)
-    if held in ("nf4", "int8"):
+    if held in get_args(Held):
         return matrices * (NF4 if held == "nf4" else INT8) + size * (shape.parameters - matrices)
     return size * shape.parameters
 

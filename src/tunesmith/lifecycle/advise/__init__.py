@@ -1,0 +1,1 @@
+"""Advise: a recipe and a machine in; which bases and methods fit, and what each would cost, out."""
