@@ -163,6 +163,9 @@ class Training(Section):
     layer_decay: float = Field(
         default=1.0, gt=0, le=1, description="How much slower each layer learns than the one above it."
     )
+    balance: float = Field(
+        default=0.0, ge=0, description="Weight of a cost that keeps the experts of a base evenly used."
+    )
     average: float | None = Field(
         default=None,
         gt=0,

@@ -18,6 +18,7 @@ from transformers.masking_utils import AttentionMaskInterface
 
 from tunesmith.core.cards import Encoded
 from tunesmith.engine.attention import NAME, attend, window_mask
+from tunesmith.engine.balance import balanced
 from tunesmith.engine.forward import FAST, PLAIN, Forward, Levers
 from tunesmith.engine.network import computes_in, inner, is_plain, is_prompted
 from tunesmith.engine.passes import Pass
@@ -40,10 +41,12 @@ def fit(
     wanted: Levers = FAST,
     compute: torch.dtype | None = None,
     reading: Reading = NEXT_TOKEN,
+    balance: float = 0.0,
 ) -> Generator[Forward]:
     """Run the network with those of the wanted levers that change nothing; `refused` says why others are off.
 
-    The network is as it was when the context ends.
+    `balance` is the weight of the cost of uneven use of experts. The network is as it was when the context
+    ends.
     """
     compute = compute or computes_in(network)
     was_training = network.training
@@ -53,8 +56,8 @@ def fit(
             levers, refused = _choose(network, wanted, compute, reading)
     finally:
         network.train(was_training)
-    with pulled(network, levers, compute, reading) as forward:
-        yield replace(forward, refused=refused)
+    with pulled(network, levers, compute, reading) as forward, balanced(network, balance) as heard:
+        yield replace(forward, refused=refused, balance=heard)
 
 
 @contextmanager

@@ -15,7 +15,9 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from tunesmith.core.cards import Encoded
+from tunesmith.core.cards import Encoded, Loss
+from tunesmith.core.contracts import Objective
+from tunesmith.engine.balance import Balance
 from tunesmith.engine.features import Features
 from tunesmith.engine.head import Head
 from tunesmith.engine.network import (
@@ -64,16 +66,20 @@ class Forward:
     groups: tuple[Group, ...] = ()
     trunk: Trunk | None = None
     features: Features | None = None
+    balance: Balance | None = None
 
     def describe(self) -> tuple[str, ...]:
         """Say how rows go through the network, and which levers it does not take."""
-        read = tuple(cache.describe() for cache in (self.trunk, self.features) if cache is not None)
-        return (PACKINGS[self.levers.packing], *read, *(f"not used: {reason}" for reason in self.refused))
+        parts = (self.trunk, self.features, self.balance)
+        more = tuple(part.describe() for part in parts if part is not None)
+        return (PACKINGS[self.levers.packing], *more, *(f"not used: {reason}" for reason in self.refused))
 
     def forget(self) -> None:
         """Let go of what a pass that failed has left behind."""
         for group in self.groups:
             group.forget()
+        if self.balance is not None:
+            self.balance.forget()
 
     def passes(self, rows: Sequence[Encoded], tokens_per_pass: int) -> Iterator[Pass]:
         """Cut rows into passes, laid out as this network takes them."""
@@ -91,6 +97,14 @@ class Forward:
             if self.features is not None:
                 known["pooled_ND"] = self.features.of(batch, rows)
             yield replace(batch, **known)
+
+    def cost(self, batch: Pass, objective: Objective) -> tuple[Loss, Tensor | float]:
+        """Give what an objective says of a pass, and what is to be made small beside it."""
+        if self.balance is None:
+            return objective.loss(self.logprobs(batch), batch.weights_C), 0.0
+        self.balance.forget()  # layers that are computed twice have been heard twice
+        loss = objective.loss(self.logprobs(batch), batch.weights_C)
+        return loss, self.balance.cost(batch)
 
     def logprobs(self, batch: Pass) -> Tensor:
         """Give the log-probability of every asked prediction in nats, shape [C], in float32 or finer."""

@@ -108,10 +108,10 @@ def _backward(
     for batch in forward.passes(plan.sequences, budget.tokens_per_pass):
         if must_stop():
             return None
-        loss = objective.loss(forward.logprobs(batch), batch.weights_C)
+        loss, beside = forward.cost(batch, objective)
         _check(loss.detached(), plan, batch)
         assert isinstance(loss.total, torch.Tensor)
-        loss.total.backward()
+        (loss.total + beside).backward()
         seen += loss.detached()
     return seen
 

@@ -111,8 +111,8 @@ def train(
     keep_freed_memory()
     training = begin(folder, prepared, model, disk)
     yield from _resume(training)
-    reading = Reading(model.family, model.task)
-    fitting = fit(model.network, compute=precision.compute, reading=reading)
+    reading, balance = Reading(model.family, model.task), prepared.recipe.training.balance
+    fitting = fit(model.network, compute=precision.compute, reading=reading, balance=balance)
     with fitting as fitted, _fitting_memory(training, fitted) as plan:
         forward = _with_trunk(training, fitted, is_asked_to_stop)
         yield _started(training, "; ".join((precision.describe(), *forward.describe(), plan)))

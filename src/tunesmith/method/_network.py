@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from tunesmith.core.cards import Model
 from tunesmith.core.errors import BadOption
+from tunesmith.core.registry import did_you_mean
 from tunesmith.core.task import Family
 
 if TYPE_CHECKING:
@@ -138,3 +140,17 @@ def learn(network: PreTrainedModel, names: Iterable[str]) -> None:
         parameter.requires_grad = name in chosen or name.startswith(beside or ("\n",))
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
+
+
+def unfit(patterns: Sequence[str], network: PreTrainedModel) -> str:
+    """Say which pattern cannot be read, or fits no weight's name; empty where all do."""
+    names = [name for name, _ in network.named_parameters()]
+    for pattern in patterns:
+        try:
+            found = any(re.search(pattern, name) for name in names)
+        except re.error as error:
+            return f"The pattern {pattern!r} cannot be read: {error}."
+        if not found:
+            kinds = last_names(name.removesuffix(".weight").removesuffix(".bias") for name in names)
+            return f"No weight's name fits {pattern!r}.{did_you_mean(pattern, kinds)}"
+    return ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,11 +10,12 @@ from pydantic import Field
 
 from tunesmith.core.cards import Model
 from tunesmith.core.contracts import Method
-from tunesmith.core.registry import did_you_mean
-from tunesmith.method._network import check, last_names, learn, unread
+from tunesmith.method._network import check, learn, unfit, unread
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+NOTHING = "Nothing would learn: name some weights, or write at least 1."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +35,11 @@ class Freeze(Method):
     def refuses(self, network: PreTrainedModel) -> str:
         """Say so where the base has fewer layers, a pattern fits nothing, or nothing would learn."""
         if not isinstance(self.layers, int):
-            return _unfit(self.layers, network)
+            return unfit(self.layers, network) if self.layers else NOTHING
         total = network.config.get_text_config().num_hidden_layers
         if self.layers > total:
             return f"It has {total} layers, not {self.layers}."
-        return "" if _top(network, self.layers) else "Nothing would learn: write at least 1."
+        return "" if _top(network, self.layers) else NOTHING
 
     def apply(self, model: Model, seed: int) -> Model:
         """Make the chosen weights trainable, and a new head; nothing is random here.
@@ -59,20 +59,6 @@ class Freeze(Method):
     def merge(self, model: Model) -> Model:
         """Give the model back as it is: the change is already in the weights."""
         return model
-
-
-def _unfit(patterns: Sequence[str], network: PreTrainedModel) -> str:
-    """Name the first pattern that fits no weight."""
-    names = [name for name, _ in network.named_parameters()]
-    for pattern in patterns:
-        try:
-            found = any(re.search(pattern, name) for name in names)
-        except re.error as error:
-            return f"The pattern {pattern!r} cannot be read: {error}."
-        if not found:
-            kinds = last_names(name.removesuffix(".weight").removesuffix(".bias") for name in names)
-            return f"No weight's name fits {pattern!r}.{did_you_mean(pattern, kinds)}"
-    return "" if patterns else "Nothing would learn: name some weights."
 
 
 def _top(network: PreTrainedModel, layers: int) -> list[str]:
