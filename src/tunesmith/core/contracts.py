@@ -107,6 +107,14 @@ class Method(ABC):
         """
         return ""
 
+    def keep(self, folder: Path) -> "Method":
+        """Copy what it needs from elsewhere into a package; gives itself as it is told there."""
+        return self
+
+    def within(self, folder: Path) -> "Method":
+        """Give itself as it is told in a package that is now in this folder."""
+        return self
+
     @abstractmethod
     def apply(self, model: Model, seed: int) -> Model:
         """Make the chosen parameters trainable, all others frozen."""

@@ -51,7 +51,7 @@ def write(tensors: Mapping[str, Tensor], method: Method, folder: Path) -> None:
     """Write tensors, and the method that makes room for them."""
     from safetensors.torch import save_file
 
-    made_by = maker(method)
+    made_by = maker(method).keep(folder)
     name = Registry("method", Method).name_of(made_by)
     options = TypeAdapter[Any](type(made_by)).dump_python(made_by, mode="json")
     about = {"format": str(FORMAT), "method": json.dumps({"name": name, "options": options})}

@@ -16,7 +16,7 @@ from tunesmith.export import changes, manifest
 from tunesmith.export.manifest import Base, Manifest
 
 
-def _cannot_change(model: Model, method: str, options: Mapping[str, Any]) -> Model:
+def _cannot_change(model: Model, method: str, *_: object) -> Model:
     raise BadBase(f"{model.name} was changed with method {method}, and no way to apply it was given.")
 
 
@@ -34,7 +34,8 @@ class Loaders:
 
     `held` loads a model in as few bits as it is told.
 
-    The latter applies the method of a name with its options, so that there is room for what was learned.
+    The latter applies the method of a name with its options, told in a package's folder, so that
+    there is room for what was learned.
     `remember` opens the memories in a folder, which are named with their options and with what made them.
     """
 
@@ -42,7 +43,7 @@ class Loaders:
     model: Callable[[str, Path, Task], Model]
     chat: Callable[[Path], Chat]
     held: Callable[[str, Path, Task, Held], Model] = _cannot_hold
-    change: Callable[[Model, str, Mapping[str, Any]], Model] = _cannot_change
+    change: Callable[[Model, str, Mapping[str, Any], Path], Model] = _cannot_change
     remember: Callable[[Model, Sequence[Mapping[str, Any]], Path, str], Model] = _cannot_remember
 
 
@@ -117,7 +118,7 @@ def _verified(folder: Path) -> Manifest:
 def _adapted(base: Model, folder: Path, loaders: Loaders) -> Model:
     """Put what was learned onto its base, ready to answer and frozen."""
     is_changed = (folder / CHANGES).is_file()
-    model = loaders.change(base, *changes.method_of(folder)) if is_changed else base
+    model = loaders.change(base, *changes.method_of(folder), folder) if is_changed else base
     network: Any = model.network
     if is_changed:
         changes.place(network, folder)

@@ -24,8 +24,9 @@ COMMAND = (sys.executable, "-P", "-m", "tunesmith.lifecycle.probe")
 """What `tunesmith.export.verify` runs; `-P` keeps files of the current folder from being imported."""
 
 
-def _change(model: Model, method: str, options: Mapping[str, Any]) -> Model:
-    return Registry("method", Method).build(method, options).apply(model, seed=0)  # it is overwritten
+def _change(model: Model, method: str, options: Mapping[str, Any], folder: Path) -> Model:
+    made_by = Registry("method", Method).build(method, options).within(folder)
+    return made_by.apply(model, seed=0)  # what is random is overwritten
 
 
 def _remember(model: Model, memories: Sequence[Mapping[str, Any]], folder: Path, made: str) -> Model:

@@ -32,7 +32,7 @@ def begun_by(folder: Path) -> Method | None:
     if "method" not in about:
         raise DamagedFile(f"{folder / CHANGES} does not say how it was made. Export the package again.")
     made = json.loads(about["method"])
-    return METHODS.build(made["name"], made["options"])
+    return METHODS.build(made["name"], made["options"]).within(folder)
 
 
 def refuses(folder: Path) -> str:
@@ -44,6 +44,19 @@ def refuses(folder: Path) -> str:
     written = _written(folder)
     if written["peft_type"] == "P_TUNING" or written.get("prefix_projection"):
         return f"{folder} keeps the vectors, and not the network that wrote them. Train them anew."
+    return ""
+
+
+def refuses_as_expert(folder: Path) -> str:
+    """Say why what is in a folder is no plain low-rank adapter; empty where it is one."""
+    if not (folder / ADAPTER).is_file() or (folder / CHANGES).is_file():
+        return f"{folder} holds no low-rank adapter: train it with method: lora and export: adapter."
+    written = _written(folder)
+    if written["peft_type"] != "LORA" or written.get("use_dora"):
+        kind = "DORA" if written.get("use_dora") else written["peft_type"]
+        return f"{folder} holds an adapter of kind {kind}. Experts are low-rank: method: lora."
+    if written.get("modules_to_save") or written.get("target_parameters"):
+        return f"{folder} holds a head, or changes of weights that are no layers, beside its adapter."
     return ""
 
 

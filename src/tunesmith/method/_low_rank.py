@@ -133,11 +133,22 @@ def merge(model: Model) -> Model:
 
 def layers(network: nn.Module) -> Iterator[Any]:
     """Give peft's layers that stand beside linear ones, in order."""
+    return (layer for _, layer in named_layers(network))
+
+
+def named_layers(network: nn.Module) -> Iterator[tuple[str, Any]]:
+    """Give peft's layers that stand beside linear ones, in order, with their names."""
     from peft.tuners.lora.layer import LoraLayer
 
-    for layer in network.modules():
+    for name, layer in network.named_modules():
         if isinstance(layer, LoraLayer) and "default" in layer.lora_A:
-            yield layer
+            yield name, layer
+
+
+def factors(layer: Any) -> tuple[Tensor, Tensor]:
+    """Give A [rank, inputs] and B [outputs, rank] of one of peft's layers, with its scale in B."""
+    a, b = (part["default"].weight.detach().clone() for part in (layer.lora_A, layer.lora_B))
+    return a, b * layer.scaling["default"]
 
 
 def change_of(layer: Any) -> Tensor:
