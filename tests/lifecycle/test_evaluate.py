@@ -177,6 +177,30 @@ def test_what_does_not_exist_is_named(finished_run: FinishedRun, tmp_path: Path)
         evaluate(tmp_path, data, ["perplexity"])
 
 
+def test_another_package_may_stand_in_the_place_of_the_base(
+    finished_run: FinishedRun, tmp_path: Path
+) -> None:
+    data = write_rows(tmp_path / "new.jsonl", 4)
+    other = shutil.copytree(finished_run.package, tmp_path / "other")
+    report = evaluate(finished_run.package, data, ["perplexity"], against=other)
+    (result,) = report.metrics
+    assert result.base.value == result.tuned.value
+    assert report.notes[0] == f"In the place of the base stands {other}."
+    (alone,) = evaluate(finished_run.package, data, ["perplexity"]).metrics
+    assert alone.base.value > result.base.value == alone.tuned.value
+
+
+def test_packages_that_say_different_things_are_not_compared(
+    finished_run: FinishedRun, tmp_path: Path
+) -> None:
+    other = shutil.copytree(finished_run.package, tmp_path / "other")
+    described = json.loads((other / "package.json").read_text())
+    described["task"] = {"says": "classes", "labels": ["good", "bad"]}
+    (other / "package.json").write_text(json.dumps(described))
+    with pytest.raises(BadData, match="other says something else than the package"):
+        evaluate(finished_run.package, write_rows(tmp_path / "new.jsonl", 3), against=other)
+
+
 def test_a_package_is_not_compared_with_another_base(finished_run: FinishedRun, tmp_path: Path) -> None:
     copy = shutil.copytree(finished_run.package, tmp_path / "package")
     described = json.loads((copy / "package.json").read_text())

@@ -152,6 +152,22 @@ def test_a_mixture_goes_on_from_its_package(two: tuple[Path, Path], folders: Fol
     check_kept(again, tmp_path / "further", 1e-5)
 
 
+def test_an_adapter_learns_beside_the_experts_and_all_is_kept(
+    two: tuple[Path, Path], folders: Folders, tmp_path: Path
+) -> None:
+    experts = {"name": "experts", "adapters": [str(folder) for folder in two]}
+    method = METHODS.build("stack", {"methods": [experts, {"name": "lora", **LORA}]})
+    trial = Trial(method, folders["llama"])
+    torch.testing.assert_close(
+        outputs(trial.start()), outputs(mixed(two, folders["llama"]).start()), rtol=1e-5, atol=1e-5
+    )
+    names = check_training(trial)
+    assert {name.rsplit(".", 1)[-1] for name in names} == {"router_EI", "weight"}
+    check_kept(trial, tmp_path / "package", 1e-5)
+    assert (tmp_path / "package" / "experts" / "1" / "adapter_config.json").is_file()
+    assert (tmp_path / "package" / "adapter_config.json").is_file()
+
+
 def test_it_does_not_merge(two: tuple[Path, Path], folders: Folders) -> None:
     trial = mixed(two, folders["llama"])
     assert not trial.method.merges

@@ -36,11 +36,13 @@ def evaluate(
     names: Sequence[str] = (),
     max_rows: int | None = None,
     max_tokens: int | None = None,
+    against: Path | None = None,
 ) -> Report:
     """Have base and package answer the same rows, and say which is better, with intervals.
 
-    What is not given is as it was in the run that made the package: metrics with their options, how many rows
-    are answered at what length, and how a row becomes token sequences. A note says where that is not known.
+    `against` is another package, which then stands in the place of the base. What is not given is as it was
+    in the run that made the package: metrics with their options, how many rows are answered at what length,
+    and how a row becomes token sequences. A note says where that is not known.
     Raises BadData for rows that cannot be read or are too long: an evaluation leaves nothing out.
     Raises BadRecipe for metrics that do not fit the rows, DamagedFile or BadBase where either model is not
     there.
@@ -52,10 +54,20 @@ def evaluate(
     rows, kind = _rows(source), source.gives()
     questions = Questions.of(rows, (), _metrics(options, kind), options)
     objective = _objective(made, kind)
-    base = _answers(packages.load_base(described.base, LOADERS), questions, objective)
+    base = _answers(_other(described, against), questions, objective)
     tuned = _answers(packages.load(folder, LOADERS), questions, objective)
     report = compare(questions.rows, base, tuned, Suite(questions.metrics, (), options.samples, SEED))
-    return replace(report, notes=(*_notes(made, options, objective, kind), *report.notes))
+    notes = [] if against is None else [f"In the place of the base stands {against}."]
+    return replace(report, notes=(*notes, *_notes(made, options, objective, kind), *report.notes))
+
+
+def _other(described: manifest.Manifest, against: Path | None) -> Model:
+    """Load what a package is compared with; raises BadData for one that says something else."""
+    if against is None:
+        return packages.load_base(described.base, LOADERS)
+    if manifest.read(against).task != described.task:
+        raise BadData(f"{against} says something else than the package: other classes, or another kind.")
+    return packages.load(against, LOADERS)
 
 
 class _Made(BaseModel):

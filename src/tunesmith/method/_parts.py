@@ -14,8 +14,8 @@ METHODS = Registry("method", Method)
 
 BESIDE = frozenset(("dora", "ia3", "lora", "lora_plus", "oft", "qlora", "rslora", "vera"))
 """Methods that put something beside the weights, through peft: one of them at a time."""
-BETWEEN = frozenset(("houlsby", "parallel", "pfeiffer"))
-"""Methods that put layers between those of the network: one of them at a time."""
+BETWEEN = frozenset(("experts", "houlsby", "parallel", "pfeiffer"))
+"""Methods that put layers between those of the network, or around them: one of them at a time."""
 WITHIN = frozenset(("bitfit", "freeze"))
 """Methods that train weights that are already there."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field
@@ -71,6 +72,14 @@ class Stack(Method):
         for method in self.methods:
             model = method.settle(model)
         return model
+
+    def keep(self, folder: Path) -> Method:
+        """Let each of them copy what it needs into a package."""
+        return replace(self, methods=tuple(method.keep(folder) for method in self.methods))
+
+    def within(self, folder: Path) -> Method:
+        """Let each of them find in the package what it has copied."""
+        return replace(self, methods=tuple(method.within(folder) for method in self.methods))
 
     def merge(self, model: Model) -> Model:
         """Fold all of them in; raises BadOption where one of them cannot be."""

@@ -28,6 +28,16 @@ def test_several_metrics_are_asked_for_one_by_one(
     assert told["rows"] == 2
 
 
+def test_a_package_is_held_against_another(
+    command: Command, finished_run: FinishedRun, tmp_path: Path
+) -> None:
+    data = write_rows(tmp_path / "new.jsonl", 3)
+    asked = ("--metric", "perplexity", "--against", finished_run.package, "--json")
+    told = json.loads(command("evaluate", finished_run.package, data, *asked).out)
+    (result,) = told["metrics"]
+    assert result["base"]["value"] == result["tuned"]["value"]
+
+
 def test_what_is_not_asked_for_is_as_in_the_run(
     command: Command, finished_run: FinishedRun, tmp_path: Path
 ) -> None:
