@@ -17,7 +17,7 @@ HEAVY = frozenset(
     )
 )
 
-MOST_MODULES = 500
+MOST_MODULES = 550
 """Python itself, pydantic, PyYAML and typer come to about 350 today; torch alone would add over 1,000."""
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -23,11 +23,13 @@ def test_no_test_can_connect_to_another_machine() -> None:
 def test_a_test_can_connect_to_its_own_machine(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         for host in ("127.0.0.1", "localhost"):
-            socket.create_connection((host, server.getsockname()[1])).close()
+            with socket.create_connection((host, server.getsockname()[1])) as plug:
+                assert plug.getpeername() == server.getsockname()
     with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as plug:
         server.bind(str(tmp_path / "s"))
         server.listen()
         plug.connect(str(tmp_path / "s"))
+        assert plug.getpeername() == str(tmp_path / "s")
 
 
 @pytest.mark.parametrize("time", [1, 2])

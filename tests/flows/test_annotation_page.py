@@ -153,6 +153,8 @@ def test_the_next_person_in_the_same_browser_gets_rows_too(come: Come, tmp_path:
         ann.presses("Enter")
         ann.answers("2", ann.row())
         ann.sees("5 of 5 rows, 1 by you", "#progress-words")
+        people = [one.annotator for _, said in served.store.standing() for one in said]
+    assert sorted(people) == ["Ann"] * 5 + ["Bob"]
 
 
 def test_the_page_asks_for_a_name_until_there_is_one(come: Come, tmp_path: Path) -> None:
@@ -378,7 +380,7 @@ def test_what_waited_is_sent_also_by_a_page_that_was_closed_meanwhile(come: Come
     place = tmp_path / "p.sqlite"
     with serving(place) as served:
         ann = come(served, "Ann")
-        ann.row()
+        shown = ann.row()
     ann.presses("2")
     ann.sees("1 annotation waits", "#state")
     ann.tab.close()
@@ -386,6 +388,8 @@ def test_what_waited_is_sent_also_by_a_page_that_was_closed_meanwhile(come: Come
         ann.tab = ann.context.new_page()
         ann.tab.goto(again.link)
         ann.sees("1 of 5 rows, 1 by you", "#progress-words")  # the name is not asked again
+        ((task, [said]),) = again.store.standing()
+    assert (task.row.text, said.value, said.annotator) == (shown, ["complaint"], "Ann")
 
 
 def test_nothing_in_the_data_runs_wherever_it_is_shown(come: Come, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
+
 from tunesmith import recipe as recipes
 from tunesmith.core.cards import Decoding
 from tunesmith.core.example import Message
@@ -13,6 +15,8 @@ from tunesmith.lifecycle import run_folder
 from tunesmith.lifecycle.events import Event, Finished, Saved
 from tunesmith.lifecycle.loaded import load
 from tunesmith.lifecycle.run import walk
+
+pytestmark = pytest.mark.usefixtures("proved_by_forks")
 
 SENTENCES = (
     "The kettle boils water in the morning.",

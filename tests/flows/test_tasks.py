@@ -9,11 +9,15 @@ import pytest
 
 from tunesmith import recipe as recipes
 from tunesmith.core.cards import Decoding
+from tunesmith.core.errors import DamagedFile
 from tunesmith.core.recipe import Recipe
-from tunesmith.lifecycle import run_folder
+from tunesmith.export.verify import verify
+from tunesmith.lifecycle import run, run_folder
 from tunesmith.lifecycle.events import Event, Finished, Started
 from tunesmith.lifecycle.loaded import load
 from tunesmith.lifecycle.run import walk
+
+pytestmark = pytest.mark.usefixtures("proved_by_forks")
 
 WORDS = ["the", "a", "is", "it", "my", "your", "card", "where", "order", "lost", "late", "good", "bad"]
 COLOURS = ("red", "green", "blue")
@@ -145,3 +149,8 @@ def test_one_text_is_answered_by_another(method: str, export: str, t5_folder: Pa
     assert after < before / 2
     answer = load(Path(finished.package)).generate("my blue order is late", Decoding(max_tokens=8))
     assert answer
+
+
+def test_the_fork_that_proves_packages_here_refuses_what_is_none(tmp_path: Path) -> None:
+    with pytest.raises(DamagedFile, match=r"package\.json is missing"):
+        verify(tmp_path, run.COMMAND)

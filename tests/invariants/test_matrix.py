@@ -10,22 +10,33 @@ import subprocess
 import sys
 from array import array
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 from warnings import catch_warnings, simplefilter
 
 import pytest
 import torch
-from peft import PeftModel
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from engine_parts import trainable
-from method_trials import FOUR, METHODS, VOCABULARY, Folders, Trial, every, keep, loaded, outputs
+from method_cases import METHODS, NAMES, REFUSED, each_taken
+from method_trials import (
+    FOUR,
+    VOCABULARY,
+    Folders,
+    Trial,
+    check_changed,
+    check_plain,
+    every,
+    keep,
+    learning,
+    loaded,
+    near,
+    outputs,
+    plain_peft,
+)
 from tunesmith.core.cards import Encoded, Model
-from tunesmith.core.contracts import Method
 from tunesmith.core.disk import Disk
 from tunesmith.core.errors import BadOption
 from tunesmith.core.recipe import Training
@@ -37,49 +48,12 @@ from tunesmith.engine.order import plans
 from tunesmith.engine.randomness import random_state, seed_everything, set_random_state
 from tunesmith.engine.rows import Reading
 from tunesmith.engine.update import Updater
-from tunesmith.model.load import load
 from tunesmith.model.network import skeleton
 from tunesmith.objective.sft import SFT
 
 STEPS, STOPPED = 6, 3
 TRAINING = Training(learning_rate=2e-3, schedule="constant", warmup=0.0)
-OPTIONS: dict[str, dict[str, Any]] = {
-    "prompt": {"length": 4},
-    "p_tuning": {"length": 4, "width": 16},
-    "prefix": {"length": 4},
-    "freeze": {"layers": 1},
-    "stack": {"methods": [{"name": "lora", "rank": 4}, {"name": "pfeiffer"}]},
-}
-LEFT_OUT = {"none": "it trains nothing", "continued": "it goes on with the adapter of another method"}
-REFUSED = {
-    ("llama", "bitfit"): "It has no biases",
-    ("t5", "bitfit"): "It has no biases",
-    ("gpt2", "oft"): "transposed",
-    ("bert", "llama_adapter"): "",
-    ("t5", "llama_adapter"): "",
-    ("llama", "features"): "Features are for objectives",
-    ("gpt2", "features"): "Features are for objectives",
-    ("t5", "features"): "Features are for objectives",
-}
-"""What cannot work, and a part of the reason that is given."""
-
-NAMES = [name for name in METHODS.names() if name not in LEFT_OUT]
-each = pytest.mark.parametrize("name", NAMES)
-
-
-def method_of(name: str) -> Method:
-    return METHODS.build(name, OPTIONS.get(name, {}))
-
-
-def taken(architecture: str, name: str) -> bool:
-    return (architecture, name) not in REFUSED
-
-
-def base_of(folder: Path, task: Task, method: Method, seed: int = 5) -> Model:
-    """Load a base as the method wants it held."""
-    if method.holds is None:
-        return loaded(folder, task, seed)
-    return load(folder.name, folder, storage=method.holds, task=task, seed=seed)
+KEPT = [name for name in NAMES if METHODS.load(name).leaves_adapter]
 
 
 def rows_of(architecture: str) -> list[Encoded]:
@@ -102,10 +76,9 @@ def _row(draw: random.Random, architecture: str, number: int) -> Encoded:
 class Run:
     """A run in memory, as a fresh process would begin it."""
 
-    def __init__(self, folder: Path, architecture: str, task: Task, method: Method) -> None:
-        self.rows, self.method = rows_of(architecture), method
-        self.model = method.apply(base_of(folder, task, method), seed=7)
-        self.updater = Updater(trainable(self.model), TRAINING, STEPS, method.pace)
+    def __init__(self, trial: Trial, architecture: str) -> None:
+        self.rows, self.model = rows_of(architecture), trial.start()
+        self.updater = Updater(trainable(self.model), TRAINING, STEPS, trial.method.pace)
         seed_everything(7)
 
     def go_on(self, done: int, until: int) -> list[float]:
@@ -144,13 +117,13 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @every(*FOUR)
-@each
+@pytest.mark.parametrize("name", NAMES)
 def test_what_cannot_work_is_refused_before_weights_are_read(
     name: str, folders: Folders, architecture: str, task: Task
 ) -> None:
-    method = method_of(name)
+    method = Trial.of(name, folders[architecture], task).method
     reason = method.refuses(skeleton(folders[architecture], task))
-    if taken(architecture, name):
+    if (architecture, name) not in REFUSED:
         assert reason == ""
         return
     assert REFUSED[architecture, name] in reason
@@ -159,107 +132,91 @@ def test_what_cannot_work_is_refused_before_weights_are_read(
         method.apply(loaded(folders[architecture], task, 5), 7)
 
 
-@every(*FOUR)
-@each
+@each_taken(*FOUR)
 def test_it_trains_what_it_declares_resumes_to_the_bit_and_is_kept(
     name: str, folders: Folders, architecture: str, task: Task, tmp_path: Path, shelf: Path
 ) -> None:
-    if not taken(architecture, name):
-        pytest.skip("it is refused")
-    method = method_of(name)
-    straight = Run(folders[architecture], architecture, task, method)
+    trial = Trial.of(name, folders[architecture], task)
+    straight = Run(trial, architecture)
     before = straight.state()
     losses = straight.go_on(0, STOPPED)
     straight.save(tmp_path, STOPPED)
     losses += straight.go_on(STOPPED, STEPS)
     assert losses[-1] < losses[0]
-    _check_changed(before, straight)
+    check_changed(before, straight.model)
 
-    again = Run(folders[architecture], architecture, task, method)
+    again = Run(trial, architecture)
     torch.rand(100)
     again.restore(tmp_path)
     assert again.go_on(STOPPED, STEPS) == losses[STOPPED:]
     assert again.bits() == straight.bits()
 
-    settled = method.settle(straight.model)
-    _check_merged(method, again.model, settled)
-    if method.leaves_adapter:
-        _shelve(settled, method, shelf / architecture / name)
+    settled = trial.method.settle(straight.model)
+    _check_merged(trial, again.model, settled)
+    if trial.method.leaves_adapter:
+        _shelve(settled, trial, shelf / architecture / name)
 
 
-def _check_changed(before: Mapping[str, Tensor], run: Run) -> None:
-    """All that is declared to learn has changed, and nothing else."""
-    after, declared = run.model.network.state_dict(), trainable(run.model).keys()
-    changed = {key for key, tensor in before.items() if not torch.equal(after[key], tensor)}
-    places = {after[key].data_ptr() for key in declared}
-    assert declared
-    assert declared <= changed
-    assert not [key for key in changed if after[key].data_ptr() not in places]
-
-
-def _check_merged(method: Method, twin: Model, settled: Model) -> None:
-    """Where merging exists, plain weights say the same."""
+def _check_merged(trial: Trial, twin: Model, settled: Model) -> None:
+    """Where merging exists, plain weights say the same; where not, it is told what to do."""
+    method = trial.method
     if not method.merges:
-        with pytest.raises(BadOption):
+        with pytest.raises(BadOption, match=r"^method\.\w+: .*export: adapter"):
             method.merge(twin)
         return
     expected = outputs(settled)
     merged = method.merge(method.settle(twin))
-    assert not isinstance(merged.network, PeftModel)
-    assert (outputs(merged) - expected).abs().max() <= 1e-4 * max(1.0, float(expected.abs().max()))
+    check_plain(merged, trial)
+    assert near(outputs(merged), expected)
 
 
-def _shelve(model: Model, method: Method, folder: Path) -> None:
-    keep(model, method, folder)
+def _shelve(model: Model, trial: Trial, folder: Path) -> None:
+    keep(model, trial.method, folder)
     save_file({"outputs": outputs(model).contiguous()}, folder.parent / f"{folder.name}.safetensors")
-    about = {"folder": str(model.folder), "held": method.holds}
-    (folder.parent / f"{folder.name}.json").write_text(json.dumps(about))
 
 
-@every(*FOUR)
-def test_a_fresh_process_and_plain_peft_say_the_same(
-    folders: Folders, architecture: str, task: Task, shelf: Path
+@each_taken(*FOUR, names=KEPT)
+def test_plain_peft_says_the_same_and_the_base_alone_does_not(
+    name: str, folders: Folders, architecture: str, task: Task, shelf: Path
 ) -> None:
-    kept = [name for name in NAMES if taken(architecture, name) and METHODS.load(name).leaves_adapter]
-    for name in kept:
-        _compare_plain(Trial(method_of(name), folders[architecture], task), shelf / architecture / name)
+    trial, folder = Trial.of(name, folders[architecture], task), shelf / architecture / name
+    assert not near(outputs(trial.base()), _expected(folder), 1e-4)
+    if (folder / "changes.safetensors").is_file():
+        return  # peft has no format for it
+    with catch_warnings():
+        simplefilter("ignore")  # peft warns of the norms that it has layers for
+        assert near(outputs(plain_peft(trial, folder)), _expected(folder))
+
+
+def test_a_fresh_process_says_the_same(shelf: Path) -> None:
     done = subprocess.run(
-        [sys.executable, __file__, str(shelf / architecture)],
+        [sys.executable, __file__, str(shelf)],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
         capture_output=True,
         text=True,
         check=False,
     )
+    kept = [f"{architecture}/{name}" for architecture, _ in FOUR for name in KEPT]
+    kept = [each for each in kept if tuple(each.split("/")) not in REFUSED]
+    assert len(kept) > 60
     assert done.returncode == 0, done.stderr[-2000:]
-    assert json.loads(done.stdout.splitlines()[-1]) == dict.fromkeys(sorted(kept), True)
+    assert json.loads(done.stdout.splitlines()[-1]) == dict.fromkeys(kept, True)
 
 
-def _compare_plain(trial: Trial, folder: Path) -> None:
-    """Peft alone loads what it has a format for."""
-    if (folder / "changes.safetensors").is_file():
-        return
-    base = base_of(trial.folder, trial.task, trial.method, seed=6)
-    with catch_warnings():
-        simplefilter("ignore")  # peft warns of the norms that it has layers for
-        network: Any = PeftModel.from_pretrained(base.network, str(folder)).eval()  # type: ignore[arg-type]  # it is one
-    assert _is_near(outputs(replace(base, network=network)), folder)
-
-
-def _is_near(found: Tensor, folder: Path) -> bool:
-    from safetensors.torch import load_file
-
-    expected = load_file(folder.parent / f"{folder.name}.safetensors")["outputs"]
-    return float((found - expected).abs().max()) <= 1e-4 * max(1.0, float(expected.abs().max()))
+def _expected(folder: Path) -> Tensor:
+    return load_file(folder.parent / f"{folder.name}.safetensors")["outputs"]
 
 
 def main(shelf: Path) -> None:
-    """Load every package of a folder as a server does, and tell which say what is expected."""
-    from tunesmith.export.read import load as load_package
+    """Load every package of a shelf as a server does, and tell which say and learn what is expected."""
+    from tunesmith.export.read import load
     from tunesmith.lifecycle.probe import LOADERS
 
     found: dict[str, bool] = {}
-    for folder in sorted(path for path in shelf.iterdir() if path.is_dir()):
-        found[folder.name] = _is_near(outputs(load_package(folder, LOADERS)), folder)
+    for folder in sorted(path for path in shelf.glob("*/*") if path.is_dir()):
+        model = load(folder, LOADERS)
+        is_same = near(outputs(model), _expected(folder)) and not learning(model)
+        found[folder.relative_to(shelf).as_posix()] = is_same
     sys.stdout.write(json.dumps(found) + "\n")
 
 

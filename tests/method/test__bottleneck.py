@@ -2,8 +2,9 @@ import pytest
 from accelerate import init_empty_weights
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
 
-from method_trials import FOUR, Folders, every, loaded
+from method_trials import FOUR, Folders, Trial, every, loaded
 from tiny_networks import ARCHITECTURES
+from tunesmith.core.errors import BadOption
 from tunesmith.core.task import LANGUAGE, Task
 from tunesmith.method import _bottleneck
 from tunesmith.model.network import skeleton
@@ -67,6 +68,12 @@ def test_what_has_no_such_places_is_refused_with_the_reason(architecture: str) -
     assert _bottleneck.refuses(network).startswith("Where bottlenecks belong is not known: ")
     with pytest.raises(LookupError):
         _bottleneck.blocks(network)
+
+
+@pytest.mark.parametrize("name", ["houlsby", "parallel", "pfeiffer"])
+def test_experts_without_linear_layers_are_refused_with_the_place(name: str, folders: Folders) -> None:
+    with pytest.raises(BadOption, match=r"layers\.0 has no feed-forward of its own"):
+        Trial.of(name, folders["qwen3_moe"], LANGUAGE).start()
 
 
 def test_a_block_that_is_narrower_than_the_network_is_refused(folders: Folders) -> None:

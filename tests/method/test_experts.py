@@ -95,27 +95,6 @@ def test_only_routers_learn_one_for_each_changed_layer(two: tuple[Path, Path], f
     assert all(name.endswith(".router_EI") for name in names)
 
 
-def test_a_router_weighs_by_the_softmax_of_what_it_scores(two: tuple[Path, Path], folders: Folders) -> None:
-    one, *_ = mixtures(mixed(two, folders["llama"]).start().network)
-    with torch.no_grad():
-        one.router_EI.normal_()
-    x = torch.randn(4, 64)
-    scores = x @ one.router_EI.T / x.pow(2).mean(-1, keepdim=True).sqrt()
-    torch.testing.assert_close(one.shares(x), torch.softmax(scores, -1))
-    torch.testing.assert_close(one.shares(3 * x), one.shares(x))  # direction decides, not length
-
-
-def test_a_layer_that_only_one_adapter_changes_counts_the_other_as_no_change(
-    two: tuple[Path, Path], folders: Folders
-) -> None:
-    layers = dict(mixed(two, folders["llama"]).start().network.named_modules())
-    both, alone = layers["model.layers.0.mlp.up_proj"], layers["model.layers.0.mlp.down_proj"]
-    assert isinstance(both, Mixture)
-    assert isinstance(alone, Mixture)
-    assert both.expert_R.tolist() == [0, 0, 0, 0, 1, 1, 1]  # type: ignore[operator]  # a tensor
-    assert alone.expert_R.tolist() == [0, 0, 0, 0]  # type: ignore[operator]  # a tensor
-
-
 @every(("gpt2", LANGUAGE), ("t5", LANGUAGE))
 def test_every_family_that_takes_low_rank_changes_takes_their_mixture(
     folders: Folders, architecture: str, task: Task, tmp_path: Path

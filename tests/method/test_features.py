@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from tiny_readers import TASKS, reader_of
-from tunesmith.core.errors import BadOption
 from tunesmith.method.features import Features
 from tunesmith.model.load import load
 
@@ -44,9 +43,3 @@ def test_the_seed_alone_decides_on_the_head(bert_folder: Path) -> None:
 )
 def test_networks_that_tell_nothing_of_a_text_are_refused(architecture: str, task: str, reason: str) -> None:
     assert Features().refuses(reader_of(architecture, TASKS[task])).startswith(reason)
-
-
-def test_it_cannot_be_merged(bert_folder: Path) -> None:
-    assert not Features.merges
-    with pytest.raises(BadOption, match="Write export: adapter"):
-        Features().merge(load("bert", bert_folder, task=TASK))

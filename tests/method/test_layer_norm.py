@@ -1,53 +1,14 @@
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from method_trials import (
-    CLASSES,
-    FOUR,
-    Folders,
-    Trial,
-    check_kept,
-    check_merge,
-    check_seed,
-    check_start,
-    check_training,
-    every,
-    learning,
-)
+from method_trials import CLASSES, Folders, Trial, learning
 from tunesmith.core.task import LANGUAGE, Task
 from tunesmith.method.layer_norm import LayerNorm
-
-CASES = FOUR
 
 
 def trial(folders: Folders, architecture: str, task: Task, **options: Any) -> Trial:
     return Trial(LayerNorm(**options), folders[architecture], task)
-
-
-@every(*CASES)
-def test_nothing_changes_before_the_first_step(folders: Folders, architecture: str, task: Task) -> None:
-    check_start(trial(folders, architecture, task))
-
-
-@every(*CASES)
-def test_what_is_declared_learns_and_nothing_else(folders: Folders, architecture: str, task: Task) -> None:
-    check_training(trial(folders, architecture, task))
-
-
-def test_nothing_is_random(folders: Folders) -> None:
-    check_seed(trial(folders, *CASES[0]), draws=False)
-
-
-@every(*CASES)
-def test_merged_weights_answer_alike(folders: Folders, architecture: str, task: Task) -> None:
-    check_merge(trial(folders, architecture, task))
-
-
-@every(*CASES)
-def test_what_was_kept_answers_alike(folders: Folders, architecture: str, task: Task, tmp_path: Path) -> None:
-    check_kept(trial(folders, architecture, task), tmp_path)
 
 
 def test_every_norm_learns_and_a_new_head(folders: Folders) -> None:

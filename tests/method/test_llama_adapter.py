@@ -1,54 +1,15 @@
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from method_trials import (
-    CLASSES,
-    Folders,
-    Trial,
-    check_kept,
-    check_seed,
-    check_start,
-    check_training,
-    every,
-    learning,
-)
+from method_trials import CLASSES, Folders, Trial, learning
 from tunesmith.core.errors import BadOption
 from tunesmith.core.task import LANGUAGE, Task
 from tunesmith.method.llama_adapter import LlamaAdapter
 
-CASES = (("llama", LANGUAGE), ("gpt2", LANGUAGE))
-
 
 def trial(folders: Folders, architecture: str, task: Task, **options: Any) -> Trial:
     return Trial(LlamaAdapter(length=3, layers=2, **options), folders[architecture], task)
-
-
-@every(*CASES)
-def test_nothing_changes_before_the_first_step(folders: Folders, architecture: str, task: Task) -> None:
-    check_start(trial(folders, architecture, task))
-
-
-@every(*CASES)
-def test_what_is_declared_learns_and_nothing_else(folders: Folders, architecture: str, task: Task) -> None:
-    check_training(trial(folders, architecture, task))
-
-
-def test_the_seed_alone_decides_the_start(folders: Folders) -> None:
-    check_seed(trial(folders, *CASES[0]), draws=True)
-
-
-def test_it_does_not_merge_and_says_what_to_do(folders: Folders) -> None:
-    model = trial(folders, *CASES[0]).start()
-    assert not LlamaAdapter.merges
-    with pytest.raises(BadOption, match=r"method\.llama_adapter: .*export: adapter"):
-        LlamaAdapter(length=3, layers=2).merge(model)
-
-
-@every(*CASES)
-def test_what_was_kept_answers_alike(folders: Folders, architecture: str, task: Task, tmp_path: Path) -> None:
-    check_kept(trial(folders, architecture, task), tmp_path)
 
 
 def test_prompts_and_gates_of_the_top_layers_learn(folders: Folders) -> None:

@@ -1,61 +1,23 @@
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from method_trials import (
-    CLASSES,
-    Folders,
-    Trial,
-    check_kept,
-    check_merge,
-    check_seed,
-    check_start,
-    check_training,
-    every,
-)
+from method_trials import Folders, Trial
 from tunesmith.core.errors import BadOption
-from tunesmith.core.task import LANGUAGE, Task
 from tunesmith.method.oft import OFT
 
-CASES = (("llama", LANGUAGE), ("bert", CLASSES), ("t5", LANGUAGE))
 
-
-def trial(folders: Folders, architecture: str, task: Task, **options: Any) -> Trial:
-    return Trial(OFT(block=8, **options), folders[architecture], task)
-
-
-@every(*CASES)
-def test_nothing_changes_before_the_first_step(folders: Folders, architecture: str, task: Task) -> None:
-    check_start(trial(folders, architecture, task))
-
-
-@every(*CASES)
-def test_what_is_declared_learns_and_nothing_else(folders: Folders, architecture: str, task: Task) -> None:
-    check_training(trial(folders, architecture, task))
-
-
-def test_nothing_is_random(folders: Folders) -> None:
-    check_seed(trial(folders, *CASES[0]), draws=False)
-
-
-@every(*CASES)
-def test_merged_weights_answer_alike(folders: Folders, architecture: str, task: Task) -> None:
-    check_merge(trial(folders, architecture, task))
-
-
-@every(*CASES)
-def test_what_was_kept_answers_alike(folders: Folders, architecture: str, task: Task, tmp_path: Path) -> None:
-    check_kept(trial(folders, architecture, task), tmp_path)
+def trial(folders: Folders, architecture: str, **options: Any) -> Trial:
+    return Trial(OFT(block=8, **options), folders[architecture])
 
 
 def test_rotations_keep_the_angles_between_neurons(folders: Folders) -> None:
     name = "model.layers.1.mlp.up_proj"
-    before = trial(folders, "llama", LANGUAGE).base().network.get_submodule(name).weight
+    before = trial(folders, "llama").base().network.get_submodule(name).weight
 
     def rotated(terms: int | None) -> torch.Tensor:
-        tried = trial(folders, "llama", LANGUAGE, terms=terms)
+        tried = trial(folders, "llama", terms=terms)
         model = tried.start()
         drawn = torch.Generator().manual_seed(1)
         with torch.no_grad():
@@ -77,4 +39,4 @@ def test_a_block_that_does_not_divide_what_a_layer_reads_is_refused(folders: Fol
 
 def test_transposed_weights_are_refused(folders: Folders) -> None:
     with pytest.raises(BadOption, match=r"transposed, and peft does not rotate those\. Try `method: lora`"):
-        trial(folders, "gpt2", LANGUAGE).start()
+        trial(folders, "gpt2").start()

@@ -4,55 +4,22 @@ from typing import Any
 import pytest
 import torch
 
-from method_trials import (
-    FOUR,
-    WIDTH,
-    Folders,
-    Trial,
-    check_kept,
-    check_merge,
-    check_seed,
-    check_training,
-    every,
-    keep,
-    outputs,
-    plain_peft,
-    train,
-)
+from method_trials import FOUR, WIDTH, Folders, Trial, every, keep, near, outputs, plain_peft, train
 from tunesmith.core.errors import BadOption
 from tunesmith.core.task import LANGUAGE, Task
 from tunesmith.method.pissa import PiSSA
-
-CASES = FOUR
 
 
 def trial(folders: Folders, architecture: str, task: Task, **options: Any) -> Trial:
     return Trial(PiSSA(rank=4, **options), folders[architecture], task)
 
 
-@every(*CASES)
-def test_what_is_declared_learns_and_nothing_else(folders: Folders, architecture: str, task: Task) -> None:
-    check_training(trial(folders, architecture, task))
-
-
-@every(*CASES)
-def test_merged_weights_answer_alike(folders: Folders, architecture: str, task: Task) -> None:
-    check_merge(trial(folders, architecture, task))
-
-
-@every(*CASES)
-def test_what_was_kept_answers_alike(folders: Folders, architecture: str, task: Task, tmp_path: Path) -> None:
-    check_kept(trial(folders, architecture, task), tmp_path)
-
-
-@every(*CASES)
-@pytest.mark.parametrize("iterations", [0, 8])
+@every(*FOUR)
 def test_the_base_and_what_was_taken_out_answer_as_before(
-    folders: Folders, architecture: str, task: Task, iterations: int
+    folders: Folders, architecture: str, task: Task
 ) -> None:
-    tried = trial(folders, architecture, task, iterations=iterations)
-    before = outputs(tried.base())
-    assert (outputs(tried.start()) - before).abs().max() < 1e-5 * before.abs().max()
+    tried = trial(folders, architecture, task, iterations=0)  # with more, it is as in tests/invariants
+    assert near(outputs(tried.start()), outputs(tried.base()))
 
 
 def test_what_learns_is_the_principal_part(folders: Folders) -> None:
@@ -64,11 +31,7 @@ def test_what_learns_is_the_principal_part(folders: Folders) -> None:
     assert torch.allclose(left[: WIDTH - 4], torch.linalg.svdvals(weight)[4:], atol=1e-5)
 
 
-def test_the_fast_decomposition_follows_from_the_seed(folders: Folders) -> None:
-    check_seed(trial(folders, "llama", LANGUAGE, iterations=1))
-
-
-@every(*CASES)
+@every(*FOUR)
 def test_it_is_settled_as_a_plain_lora_of_twice_the_rank_on_the_base_as_it_was(
     folders: Folders, architecture: str, task: Task, tmp_path: Path
 ) -> None:
@@ -77,10 +40,10 @@ def test_it_is_settled_as_a_plain_lora_of_twice_the_rank_on_the_base_as_it_was(
     train(model, 2)
     expected = outputs(model)
     settled = tried.method.settle(model)
-    assert (outputs(settled) - expected).abs().max() < 1e-5 * expected.abs().max()
+    assert near(outputs(settled), expected)
     assert settled.network.peft_config["default"].r == 8
     keep(settled, tried.method, tmp_path)
-    assert (outputs(plain_peft(tried, tmp_path)) - expected).abs().max() < 1e-5 * expected.abs().max()
+    assert near(outputs(plain_peft(tried, tmp_path)), expected)
     base = dict(tried.base().network.named_parameters())
     for name, tensor in settled.network.get_base_model().named_parameters():
         plain = name.replace(".base_layer", "")

@@ -23,15 +23,25 @@ from tunesmith.method.stack import Stack
 LORA = {"name": "lora", "rank": 4}
 HOULSBY = {"name": "houlsby", "size": 8, "norms": False}
 NORMS = {"name": "freeze", "layers": ["norm|ln_|LayerNorm"]}
-CASES = (("llama", LANGUAGE), ("gpt2", LANGUAGE), ("bert", CLASSES), ("t5", CLASSES))
+VERA, IA3 = {"name": "vera", "rank": 8}, {"name": "ia3"}
 
 
 def stack(*methods: Any) -> Method:
     return METHODS.build("stack", {"methods": list(methods)})
 
 
-@every(*CASES)
-@pytest.mark.parametrize("beside", [LORA, {"name": "vera", "rank": 8}, {"name": "ia3"}], ids=str)
+@pytest.mark.parametrize(
+    ("architecture", "task", "beside"),
+    [
+        ("llama", LANGUAGE, VERA),
+        ("llama", LANGUAGE, IA3),
+        ("gpt2", LANGUAGE, VERA),
+        ("bert", CLASSES, IA3),
+        ("t5", CLASSES, LORA),
+        ("t5", CLASSES, VERA),
+    ],
+    ids=str,
+)
 def test_methods_of_every_kind_learn_together_and_are_kept(
     folders: Folders, architecture: str, task: Task, beside: dict[str, Any], tmp_path: Path
 ) -> None:
