@@ -24,7 +24,15 @@ settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
 
 sys.path.insert(0, str(Path(__file__).parent))
-pytest_plugins = ["tiny_models", "finished_run", "finished_curve", "command_line", "browsers", "tiny_readers"]
+pytest_plugins = [
+    "tiny_models",
+    "finished_run",
+    "finished_curve",
+    "finished_comparison",
+    "command_line",
+    "browsers",
+    "tiny_readers",
+]
 
 
 @pytest.fixture(autouse=True, scope="session")

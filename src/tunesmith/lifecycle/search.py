@@ -28,6 +28,9 @@ from tunesmith.model.load import fingerprint
 from tunesmith.search import grid
 from tunesmith.search.grid import Trial
 
+Run = Callable[[RunFolder, Callable[[], bool]], Iterator[Event]]
+"""Walks through a run and gives its events; the second value says whether to stop."""
+
 
 @dataclass
 class Search:
@@ -95,16 +98,19 @@ def reopen(path: Path, clock: Clock = now) -> Search:
     return Search(RunFolder(path, stored.recipe, clock), list(stored.trials), stored.lock)
 
 
-def walk(search: Search, is_asked_to_stop: Callable[[], bool] = never) -> Iterator[Event | Trial]:
+def walk(
+    search: Search, is_asked_to_stop: Callable[[], bool] = never, run: Run = walk_through
+) -> Iterator[Event | Trial]:
     """Run every trial that is not finished, and give each when it begins and ends, its events in between.
 
     An interrupted trial goes on where it was. A trial that fails is recorded with its message, and the search
-    goes on; walking through the search again tries it again. Raises Stopped, resumable, when asked to stop.
+    goes on; walking through the search again tries it again. `run` walks through the folder of one of them.
+    Raises Stopped, resumable, when asked to stop.
     """
     yield from _lock(search)
     for trial in search.trials:
         if trial.state != "finished":
-            yield from _walk_trial(search, trial, is_asked_to_stop)
+            yield from _walk_trial(search, trial, is_asked_to_stop, run)
 
 
 def conclude(search: Search) -> Outcome:
@@ -118,18 +124,19 @@ def conclude(search: Search) -> Outcome:
     )
 
 
+def changed(recipe: Recipe, trial: Trial) -> Recipe:
+    """Give the recipe of a trial, resolved; raises as `recipe.resolve` does."""
+    return recipes.resolve(recipes.read_text(recipes.write(recipe), recipe.name, trial.changes))
+
+
 def _check_differ(recipe: Recipe, trials: Sequence[Trial]) -> None:
     seen: dict[str, Trial] = {}
     for trial in trials:
-        key = recipes.fingerprint(_changed(recipe, trial))
+        key = recipes.fingerprint(changed(recipe, trial))
         if (other := seen.setdefault(key, trial)) is not trial:
             raise BadRecipe(
                 f"{' '.join(other.changes)} and {' '.join(trial.changes)} are the same recipe. Keep one."
             )
-
-
-def _changed(recipe: Recipe, trial: Trial) -> Recipe:
-    return recipes.resolve(recipes.read_text(recipes.write(recipe), recipe.name, trial.changes))
 
 
 def _lock(search: Search) -> Iterator[Event]:
@@ -148,13 +155,13 @@ def _lock(search: Search) -> Iterator[Event]:
 
 
 def _walk_trial(
-    search: Search, trial: Trial, is_asked_to_stop: Callable[[], bool]
+    search: Search, trial: Trial, is_asked_to_stop: Callable[[], bool], run: Run
 ) -> Iterator[Event | Trial]:
     try:
         folder = _folder(search, trial)
         trial = search.put(replace(trial, state="started", folder=folder.path.name, message=None))
         yield trial
-        for event in walk_through(folder, is_asked_to_stop):
+        for event in run(folder, is_asked_to_stop):
             if not isinstance(event, Finished):  # it holds a verdict, which is not to be looked at yet
                 yield event
     except (Stopped, DiskFull):
@@ -169,7 +176,7 @@ def _folder(search: Search, trial: Trial) -> RunFolder:
     root, clock = search.folder.path, search.folder.clock
     if trial.folder is not None:
         return run_folder.open_folder(root / trial.folder, clock)
-    recipe = _changed(search.folder.recipe, trial)
+    recipe = changed(search.folder.recipe, trial)
     return run_folder.create(recipe, root, clock, search.folder.started_in)
 
 

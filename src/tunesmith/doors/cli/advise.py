@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from tunesmith.doors.cli.command import AsJson, Changes, command, say, show
+from tunesmith.doors.cli.table import aligned
 
 if TYPE_CHECKING:
     from tunesmith.lifecycle.advise.advice import Advice, Choice
@@ -63,7 +64,7 @@ def _table(found: "Advice") -> list[str]:
         licence = f"{one.licence}, gated" if one.is_gated else one.licence
         name = f"{one.name} (the recipe's own)" if one.is_own else one.name
         table.append((name, f"{one.shape.parameters / 1e9:.2g}B", licence, *cells, ", ".join(served)))
-    return _aligned(table)
+    return aligned(table)
 
 
 def _cell(choice: "Choice | None") -> str:
@@ -72,14 +73,6 @@ def _cell(choice: "Choice | None") -> str:
     if choice is None or not choice.estimate.fits:
         return "-"
     return f"{choice.estimate.peak / 2**30:.1f} GiB, {hours(choice.hours)}"
-
-
-def _aligned(table: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in table
-    ]
 
 
 def _left_out(found: "Advice") -> list[str]:

@@ -50,7 +50,7 @@ def data_curve(  # noqa: PLR0913, PLR0917  # each is an option on the command li
         else:
             assert recipe is not None  # checked above
             found = curve.begin(recipes.read(recipe, changes or []), _numbers(shares), runs, compare)
-        follow(found, is_asked_to_stop, "tunesmith data curve --resume")
+        follow(found, search.walk(found, is_asked_to_stop), "tunesmith data curve --resume")
         curves = curve.conclude(found)
     lines = [line for one in curves.learning for line in _lines(one)]
     lines += [line for one in curves.compared for line in _differences(one)]

@@ -2,7 +2,7 @@
 
 import math
 import shlex
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +14,7 @@ from tunesmith.doors.cli.command import AsJson, command, say, show
 from tunesmith.doors.cli.stop import stop_on_signals, telling_how_to_go_on
 
 if TYPE_CHECKING:
+    from tunesmith.lifecycle.events import Event
     from tunesmith.lifecycle.search import Outcome, Search
     from tunesmith.search.grid import Trial
 
@@ -46,7 +47,7 @@ def search(
             if resume is not None
             else searches.begin(recipes.read(recipe), axes or [], runs)  # type: ignore[arg-type]  # checked above
         )
-        follow(found, is_asked_to_stop)
+        follow(found, searches.walk(found, is_asked_to_stop))
     outcome = searches.conclude(found)
     show(_lines(outcome), _value(outcome), as_json)
     if outcome.best is None:
@@ -56,17 +57,16 @@ def search(
         )
 
 
-def follow(found: "Search", is_asked_to_stop: Callable[[], bool], go_on: str = GO_ON) -> None:
-    """Walk through all trials and tell what happens; `go_on` is the command that goes on after a stop."""
+def follow(found: "Search", events: "Iterable[Event | Trial]", go_on: str = GO_ON) -> None:
+    """Tell what happens in the trials of a search; `go_on` is the command that goes on after a stop."""
     from tunesmith.core.cards import Validation
     from tunesmith.doors.cli.live import sentence
     from tunesmith.lifecycle.events import Warned
-    from tunesmith.lifecycle.search import walk
     from tunesmith.search.grid import Trial
 
     say(f"search: {found.folder.path}, {len(found.trials)} trials")
     with telling_how_to_go_on(go_on, found.folder.path):
-        for event in walk(found, is_asked_to_stop):
+        for event in events:
             if isinstance(event, Trial):
                 say(f"trial {event.number} of {len(found.trials)} {event.state}: {_what(event)}")
             elif isinstance(event, Validation | Warned):
