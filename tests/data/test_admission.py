@@ -50,6 +50,25 @@ def test_a_row_that_is_cut_says_how_many_tokens_it_lost(tmp_path: Path):
     assert journal(made) == [{"row": ROW.name, "what": "cut", "reason": "3 tokens"}]
 
 
+def test_texts_that_are_read_apart_are_held_to_the_limit_each_by_itself(tmp_path: Path):
+    made = admission(tmp_path, "truncate")
+    row = Encoded(
+        array("i", range(4)),
+        array("f", [1.0, 0.0, 0.0, 0.0]),
+        targets=array("d", [1.0]),
+        source=array("i", range(15)),
+        second=7,
+    )
+    fitting = [row]
+    assert made.admit(ROW, fitting) is fitting
+    longer = Encoded(row.ids, row.weights, targets=row.targets, source=array("i", range(19)), second=9)
+    kept = made.admit(ROW, [longer])
+    assert kept is not None
+    assert list(kept[0].source) == [0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 18]
+    assert (kept[0].second, kept[0].lost, kept[0].ids) == (8, 3, row.ids)
+    journal(made)
+
+
 def test_a_row_that_is_left_out_is_counted_with_its_tokens(tmp_path: Path):
     made = admission(tmp_path, "drop")
     assert made.admit(ROW, [sequence(11, 9)]) is None

@@ -29,6 +29,11 @@ def test_a_number_has_the_density_of_a_normal_distribution_but_for_its_constant(
     assert torch.allclose(likelihood(scores, targets, Task("number")), wanted)
 
 
+def test_a_vector_that_is_read_alone_is_held_against_another() -> None:
+    found = likelihood(torch.tensor([[1.0, 3.0], [0.0, 0.0]]), torch.zeros(2, 1), Task("vector"))
+    assert found.tolist() == [-2.5, 0.0]
+
+
 def test_what_is_right_is_the_first_choice_all_classes_or_near_enough() -> None:
     assert is_right(SCORES, torch.tensor([2, 1]), LANGUAGE).tolist() == [True, False]
     both = torch.tensor([[1.0, 0.0, 1.0], [1.0, 0.0, 0.0]])

@@ -141,3 +141,12 @@ def test_work_rows_and_model_must_belong_together():
     ):
         with pytest.raises(TunesmithError, match=said):
             check_fit(asked, before, kind, model)
+
+
+def test_rows_that_no_work_takes_are_refused(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"words": ["Ada"], "tags": ["B-PER"]}\n')
+    with pytest.raises(BadOption, match="gives tags, and there is no work yet"):
+        settings_of({}, None, Jsonl(path=path), "tags")
+    with pytest.raises(BadOption, match="gives tags, and there is no work yet"):
+        settings_of({"labels": ["a", "b"]}, settings(), Jsonl(path=path), "tags")

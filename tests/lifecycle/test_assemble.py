@@ -10,10 +10,11 @@ from small_runs import read_recipe, write_rows
 from tunesmith.core.contracts import Source
 from tunesmith.core.errors import BadBase, BadData, BadRecipe, MissingExtra
 from tunesmith.core.example import Example, Place
+from tunesmith.core.recipe import Recipe
 from tunesmith.core.registry import Registry
 from tunesmith.evaluation.metric import bleu
 from tunesmith.lifecycle import assemble
-from tunesmith.lifecycle.assemble import check_lock, lock, prepare_recipe
+from tunesmith.lifecycle.assemble import check_lock, lock, look_into, prepare_recipe
 
 
 def test_rows_are_encoded_with_names_that_lead_to_them(tiny_folder: Path, tmp_path: Path) -> None:
@@ -169,3 +170,28 @@ def test_prepared_data_follows_from_the_files_and_models_that_options_name(
     assert all(one != other for one, other in zip(before, after, strict=True))
     for option in ("", "Say it in other words." * 100, "org/name", 0.2, None, tmp_path / "missing"):
         assert list(assemble._contents(option, tmp_path)) == []
+
+
+def test_what_is_wanted_of_a_row_belongs_to_the_data(bert_folder: Path, tmp_path: Path) -> None:
+    """Two files with the same texts and other tags are other data."""
+    locked: list[object] = []
+    for tags in (["B", "O"], ["O", "B"]):
+        rows = [
+            {"words": [word, "card"], "tags": tags} for word in ("my", "your", "the", "lost", "late", "bad")
+        ]
+        path = tmp_path / "rows.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        recipe = Recipe.model_validate(
+            {
+                "name": "tags",
+                "goal": "Tag.",
+                "base": str(bert_folder),
+                "data": {"source": {"name": "jsonl", "path": str(path)}},
+                "objective": "tags",
+                "evaluation": {"metrics": ["word_accuracy"]},
+            }
+        )
+        prepared = look_into(recipe)
+        assert list(prepared.dataset.train[0].weights) == [0.0, 1.0, 1.0, 0.0]
+        locked.append(lock(prepared, "base")["data"])
+    assert locked[0] != locked[1]

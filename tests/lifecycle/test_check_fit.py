@@ -56,7 +56,12 @@ def test_what_fits_is_not_refused(
     ("base", "kind", "parts", "message"),
     [
         ("tiny_folder", "text", {"objective": "sft"}, "takes .*, but this source gives text"),
-        ("bert_folder", "conversations", {"objective": "sft"}, r"kind encoder\. Did you mean .*: mask or"),
+        (
+            "bert_folder",
+            "conversations",
+            {"objective": "sft"},
+            r"kind encoder\. Did you mean .*: mask, classify or tags",
+        ),
         ("tiny_folder", "text", {"objective": "mask"}, r"kind decoder\. Did you mean objective: sft or text"),
         ("t5_folder", "text", {"objective": "text"}, r"kind encoder-decoder\. Did you mean objective: sft"),
         ("tiny_folder", "conversations", {"method": "bitfit"}, "method bitfit does not fit base: .*bias"),

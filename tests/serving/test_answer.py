@@ -10,9 +10,9 @@ import pytest
 
 from tunesmith.core.cards import Completion, Decoding, Model
 from tunesmith.core.contracts import Backend
-from tunesmith.core.errors import DiskFull, PromptTooLong
+from tunesmith.core.errors import BadBase, DiskFull, PromptTooLong
 from tunesmith.core.example import Message
-from tunesmith.core.service import Trace
+from tunesmith.core.service import Trace, Vectors
 from tunesmith.generation.backend.echo import Echo
 from tunesmith.generation.backend.local import Local
 from tunesmith.serving.answer import Service, whole
@@ -153,3 +153,13 @@ def test_one_answer_is_generated_at_a_time(tiny_model: Model) -> None:
     assert len(shelf.traces) == 8
     assert set(crowded.most) == {1}
     assert len({trace.id for trace in shelf.traces}) == 8
+
+
+def test_vectors_are_given_in_turn_and_leave_no_trace(tiny_model: Model) -> None:
+    shelf = Shelf()
+    wanted = Vectors(((1.0,),), 3)
+    service = Service(tiny_model, Echo(), shelf.add, vectors=lambda model, texts: wanted)
+    assert service.embed(["a"]) is wanted
+    assert shelf.traces == []
+    with pytest.raises(BadBase, match="answers, and gives no vectors"):
+        Service(tiny_model, Echo(), shelf.add).embed(["a"])

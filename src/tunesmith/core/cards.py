@@ -1,7 +1,7 @@
 """The cards that rooms hand to each other: frozen and small. Tensors appear only as types: no torch here.
 
 Others have files of their own in `core/`: the recipe, the example, the finding (`audit.py`), the ledger, the
-report, and what is known of a model in service. Together they are all there is.
+report, words with tags, and what is known of a model in service. Together they are all there is.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from tunesmith.core.example import Message
+from tunesmith.core.tagged import WordIds
 from tunesmith.core.task import LANGUAGE, Family, Task
 
 if TYPE_CHECKING:
@@ -135,6 +136,10 @@ class Chat(Protocol):
         """Render raw text from its beginning to its end token; all but the first token has weight."""
         ...
 
+    def encode_words(self, words: Sequence[str]) -> Encoded:
+        """Render words, a space between them; the first piece of each has weight."""
+        ...
+
     def decode(self, ids: Sequence[int]) -> str:
         """Turn ids into text without special tokens."""
         ...
@@ -169,11 +174,13 @@ class Model:
 
     def prompt(
         self, messages: Sequence[Message], tools: str = "", own: Remembered | None = None
-    ) -> array[int]:
+    ) -> Sequence[int]:
         """Render turns up to where the answer begins, with what its memory puts before the question.
 
         `own` is the row that the question is from: a memory does not show it to itself.
         """
+        if self.task.says == "tags":
+            return WordIds.of(messages, self.chat)
         if self.recall is not None:
 
             def count(turns: Sequence[Message]) -> int:

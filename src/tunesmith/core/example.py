@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, Literal
 
-Kind = Literal["conversations", "labels", "pairs", "ratings", "prompts", "text"]
+Kind = Literal["conversations", "labels", "pairs", "ratings", "prompts", "tags", "text"]
 """What a source gives and an objective takes."""
 
 Role = Literal["system", "user", "assistant", "tool"]

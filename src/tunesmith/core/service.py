@@ -24,6 +24,14 @@ class Package:
 
 
 @dataclass(frozen=True, slots=True)
+class Vectors:
+    """One vector of length 1 per text, in their order, and how many tokens were read."""
+
+    rows: tuple[tuple[float, ...], ...]
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """One answered request; `correction` is what a person says the answer should have been."""
 

@@ -21,7 +21,8 @@ class Task:
     """What a network says of a text: what comes next, its classes, a number, a tag per word, or a vector.
 
     `labels` are the names of classes or tags, in the order of the network's outputs; `several` classes may be
-    true at a time. A number is said in units of `spread` from `mean`, those of the training rows.
+    true at a time. A number is said in units of `spread` from `mean`, those of the training rows. Vectors are
+    compared by their angle: a text whose cosine is `spread` larger is e times as likely to belong.
     `pools` says what stands for a text: what the network's head picks, or the mean of all its states.
     """
 

@@ -44,7 +44,7 @@ class Admission:
             if len(self.masked) < LISTED_ROWS:
                 self.masked.append(example.place)
             return None
-        length = max(max(len(sequence), len(sequence.source)) for sequence in sequences)
+        length = max(len(text) for sequence in sequences for text in (sequence.ids, *_sources(sequence)))
         self.lengths.append(length)
         return sequences if length <= self.limit else self._shorten(example, sequences, length)
 
@@ -95,7 +95,10 @@ class Admission:
 def _cut(sequence: Encoded, limit: int) -> Encoded:
     """Cut a sequence off at the limit; what is read as a whole keeps its last token, which ends it."""
     ids, weights, targets = sequence.ids, sequence.weights, sequence.targets
-    source = _ended(sequence.source, limit)
+    sources = [_ended(text, limit) for text in _sources(sequence)]
+    source, second = sources[0], sequence.second
+    if len(sources) == 2:
+        source, second = sources[0] + sources[1], len(sources[0])
     if not targets:
         ids, weights = ids[:limit], weights[:limit]
     else:
@@ -105,9 +108,17 @@ def _cut(sequence: Encoded, limit: int) -> Encoded:
     lost = len(sequence) + len(sequence.source) - len(ids) - len(source)
     if not lost:
         return sequence
+    lost += sequence.lost
     return replace(
-        sequence, ids=ids, weights=weights, targets=targets, source=source, lost=sequence.lost + lost
+        sequence, ids=ids, weights=weights, targets=targets, source=source, second=second, lost=lost
     )
+
+
+def _sources(sequence: Encoded) -> "tuple[array[int], ...]":
+    """Give what is read before, apart where it is two texts."""
+    if sequence.source and sequence.second:
+        return sequence.source[: sequence.second], sequence.source[sequence.second :]
+    return (sequence.source,)
 
 
 def _ended(values: "array[T]", limit: int) -> "array[T]":

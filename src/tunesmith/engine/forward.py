@@ -20,6 +20,7 @@ from tunesmith.core.contracts import Objective
 from tunesmith.engine.balance import Balance
 from tunesmith.engine.features import Features
 from tunesmith.engine.head import Head
+from tunesmith.engine.meeting import meets, met
 from tunesmith.engine.network import (
     caught,
     computes_in,
@@ -90,6 +91,10 @@ class Forward:
             stretched_beyond(self.network),
             self.network.config.get_text_config().pad_token_id or 0,
         )
+        if self.reading.task.says == "vector" and meets(rows):
+            device, spread = self.network.device, self.reading.task.spread
+            yield from met(rows, lambda texts: passes(texts, cut, device), self.scores, spread)
+            return
         for batch in passes(rows, cut, self.network.device):
             known: dict[str, Tensor] = {}
             if self.trunk is not None:
@@ -108,6 +113,8 @@ class Forward:
 
     def logprobs(self, batch: Pass) -> Tensor:
         """Give the log-probability of every asked prediction in nats, shape [C], in float32 or finer."""
+        if batch.met is not None:
+            return batch.met.logprobs(lambda: self.scores(batch), self.reading.task.spread)
         if self._has_own_head:
             found_S = self._head().logprobs(self._hidden(batch), batch.targets_S, _hint(batch))
         else:
@@ -117,6 +124,8 @@ class Forward:
     @torch.no_grad()
     def ranked(self, batch: Pass) -> tuple[Tensor, Tensor]:
         """Give log-probabilities, and whether each asked prediction is the likeliest; both have shape [C]."""
+        if batch.met is not None and batch.met.chosen is not None:
+            return batch.met.chosen.logprobs_R, batch.met.chosen.closer_R == 0
         if self._has_own_head:
             found_S, is_first_S = self._head().top(self._hidden(batch), batch.targets_S)
         else:
@@ -126,7 +135,9 @@ class Forward:
         return batch.asked(found_S), batch.asked(is_first_S)
 
     def scores(self, batch: Pass) -> Tensor:
-        """Give what the network says where something is asked, [S, K]: a score per token, class or number."""
+        """Give what the network says where something is asked, [S, K]: scores, a number, or a vector."""
+        if self.reading.task.says == "vector":
+            return self.pooled(batch)
         if self.reading.wanted != "whole":
             return self._logits(batch)
         if self.levers.own_head:
@@ -148,8 +159,12 @@ class Forward:
 
     def hidden(self, batch: Pass) -> Tensor:
         """Give what leaves the network's body, [B, T, D]."""
+        says_vectors = self.reading.task.says == "vector"  # then peft puts its prompt before the body itself
+        is_around = says_vectors and is_prompted(self.network)
+        body = self.network if is_around else inner(self.network).base_model
         with self._coarser(), self._above(batch):
-            return inner(self.network).base_model(**self._inputs(batch)).last_hidden_state
+            states = body(**self._inputs(batch)).last_hidden_state
+        return states[:, states.shape[1] - batch.ids_BT.shape[1] :]  # what is read before comes first
 
     @property
     def _has_own_head(self) -> bool:

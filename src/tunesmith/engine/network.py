@@ -11,27 +11,17 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
+from tunesmith.core.wrapped import inside, prompt_of
+
 
 def inner(network: PreTrainedModel) -> PreTrainedModel:
-    """Give the causal language model itself, below peft's wrapping."""
-    from peft import PeftModel
-
-    return network.get_base_model() if isinstance(network, PeftModel) else network  # type: ignore[return-value]
+    """Give the network itself, below peft's wrapping."""
+    return inside(network)
 
 
 def is_prompted(network: PreTrainedModel) -> bool:
     """Does peft put a learned prompt or prefix before every row?"""
     return prompt_of(network) > 0
-
-
-def prompt_of(network: PreTrainedModel) -> int:
-    """Give how many positions a learned prompt or prefix takes before every row; 0 where there is none."""
-    from peft import PeftModel, PromptLearningConfig
-
-    if not isinstance(network, PeftModel):
-        return 0
-    config = network.active_peft_config
-    return (config.num_virtual_tokens or 0) if isinstance(config, PromptLearningConfig) else 0
 
 
 def caught(network: PreTrainedModel, inputs: Mapping[str, Any]) -> Tensor:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -18,6 +18,9 @@ from tunesmith.core.cards import Encoded
 from tunesmith.engine.forest import WORTH_SHARING, Forest, Ids, alphabetical, common_length
 from tunesmith.engine.layout import Layout
 from tunesmith.engine.rows import NEXT_TOKEN, Reading, Row, second_parts, side_by_side
+
+if TYPE_CHECKING:
+    from tunesmith.engine.meeting import Met
 
 Packing = Literal["forest", "flat", "padded"]
 """How rows share a pass: beginnings computed once, rows end to end, or rows side by side with padding."""
@@ -33,7 +36,8 @@ class Pass:
     `places` where its tokens are. `layout` is unset for padded rows; `real_BT` says which tokens are no
     padding, `second_BT` which belong to the second of two texts. `source_BT` is what is read before, and
     `real_source_BT` which of it is no padding. `below_BTD` is what frozen layers give, where that is known,
-    and `pooled_ND` what a frozen body gives for whole rows.
+    and `pooled_ND` what a frozen body gives for whole rows. `met` is what came of texts that were
+    compared with all others of a step.
     """
 
     ids_BT: Tensor
@@ -52,6 +56,7 @@ class Pass:
     real_source_BT: Tensor | None = None
     below_BTD: Tensor | None = None
     pooled_ND: Tensor | None = None
+    met: Met | None = None
 
     def asked(self, values_S: Tensor) -> Tensor:
         """Give the value of every asked prediction, shape [C], from those that differ."""

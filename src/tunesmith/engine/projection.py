@@ -14,12 +14,14 @@ from functools import partial
 from typing import Any
 
 import torch
-from peft.tuners.lora.layer import Linear
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers.pytorch_utils import Conv1D
 
 from tunesmith.engine.network import is_plain
+
+LORA = ("peft.tuners.lora.layer", "Linear")
+"""Peft's class for a low-rank change beside a linear layer."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,10 @@ class Projection:
     dtype: torch.dtype
 
     @classmethod
-    def of(cls, layer: nn.Module, dtype: torch.dtype) -> Projection | None:
+    def of(cls, layer: Any, dtype: torch.dtype) -> Projection | None:
         """Read a layer, its weight in `dtype`; None if it computes anything but plain LoRA."""
         if (
-            type(layer) is not Linear
+            (type(layer).__module__, type(layer).__name__) != LORA  # importing peft to ask takes seconds
             or layer.merged
             or layer.disable_adapters
             or len(layer.active_adapters) != 1

@@ -19,11 +19,14 @@ def likelihood(scores_SK: Tensor, targets: Tensor, task: Task) -> Tensor:
     """Give the log-probability of what is wanted, [S], in nats, in float32 or finer.
 
     Of one token, tag or class out of all; of several classes, each there or not, all together; of a number
-    under a normal distribution of width 1 around what the network says, without its constant.
+    under a normal distribution of width 1 around what the network says, without its constant. Of a text's
+    vector where the text is read alone, as to try levers on, the same, averaged over its numbers.
     """
     scores_SK = widen(scores_SK)
     if task.says == "number":
         return -(scores_SK - targets).square().sum(-1) / 2
+    if task.says == "vector":
+        return -(scores_SK - targets).square().mean(-1) / 2
     if task.several:
         signs = 2 * targets.to(scores_SK.dtype) - 1
         return functional.logsigmoid(signs * scores_SK).sum(-1)

@@ -81,8 +81,8 @@ def with_trunk(
     depth = 0 if forward.reading.family == "encoder-decoder" else frozen_depth(forward.network)
     if not depth:
         return forward
-    if _draws(forward, rows):
-        return _refuse(forward, "the network drops values at random, anew in every epoch")
+    if reason := _speaks_against(forward, rows):
+        return _refuse(forward, reason)
     starts, size = _starts(rows)
     shape = (size, forward.network.config.get_text_config().hidden_size)
     named = hash_value([[one.hex(), start] for one, start in starts.items()])
@@ -100,6 +100,12 @@ def with_trunk(
         return _refuse(forward, str(error))
     except OSError as error:
         return _refuse(forward, f"the disk refuses: {error.strerror}")
+
+
+def _speaks_against(forward: Forward, rows: Sequence[Encoded]) -> str:
+    if forward.reading.task.says == "vector":
+        return "texts that are compared have passes of their own"
+    return "the network drops values at random, anew in every epoch" if _draws(forward, rows) else ""
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import torch
 from tunesmith.core.cards import Encoded, Validation
 from tunesmith.core.errors import NonFinite, Stopped
 from tunesmith.engine.forward import Forward
+from tunesmith.engine.meeting import Meeting
 from tunesmith.engine.scores import likelihood, widen
 
 
@@ -79,3 +80,33 @@ def said(
             for number, (scores, costs) in zip(batch.numbers, parts, strict=True):
                 found[number] = Said(scores.tolist(), float(costs.sum()))
     return found
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """The place of a row's right text among those of all rows, counted from 1, and what finding it costs."""
+
+    rank: int
+    nats: float
+
+
+def ranked(
+    forward: Forward, rows: Sequence[Encoded], tokens_per_pass: int, is_asked_to_stop: Callable[[], bool]
+) -> list[Ranked]:
+    """Compare the vectors of all rows' texts, and give for each row, in order, the place of the right one.
+
+    Raises Stopped when asked to stop.
+    """
+    meeting, vectors = Meeting.of(rows), list[torch.Tensor]()
+    places: list[int] = []
+    forward.network.eval()
+    with torch.no_grad():
+        for batch in forward.passes(meeting.texts, tokens_per_pass):
+            if is_asked_to_stop():
+                raise Stopped("Stopped while comparing the test rows.")
+            vectors.append(widen(forward.scores(batch)))
+            places += batch.numbers
+        in_order = torch.tensor(places).argsort().to(vectors[0].device)
+        chosen = meeting.choose(torch.cat(vectors)[in_order], forward.reading.task.spread)
+    found = zip(chosen.closer_R.tolist(), chosen.logprobs_R.tolist(), strict=True)
+    return [Ranked(closer + 1, -logprob) for closer, logprob in found]

@@ -17,14 +17,15 @@ from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions as Output
 
 from tunesmith.engine.passes import Pass
+from tunesmith.engine.scores import widen
 
 
 def mean_of_rows(states_BTD: Tensor, batch: Pass) -> Tensor:
-    """Average the states of each row over its tokens, [N, D]."""
+    """Average the states of each row over its tokens, [N, D], in float32: long sums lose bits."""
     places = torch.from_numpy(np.concatenate(batch.places)).to(states_BTD.device)
     owners = np.repeat(np.arange(len(batch.places)), [len(place) for place in batch.places])
     owners_T = torch.from_numpy(owners).to(states_BTD.device)
-    states_TD = states_BTD.flatten(0, 1).index_select(0, places)
+    states_TD = widen(states_BTD.flatten(0, 1).index_select(0, places))
     sums = states_TD.new_zeros(len(batch.places), states_TD.shape[1]).index_add(0, owners_T, states_TD)
     return sums / owners_T.bincount()[:, None]
 

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from tunesmith.core.cards import Model
 from tunesmith.core.errors import DamagedFile, NonFinite
 from tunesmith.core.example import Message
+from tunesmith.core.wrapped import is_wrapped
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -153,9 +154,7 @@ def _is_rounded(folder: Path) -> bool:
 
 
 def _notes(model: Model, ids: Sequence[Sequence[int]], found: "Tensor") -> tuple[str, ...]:
-    from peft import PeftModel
-
-    if not isinstance(model.network, PeftModel):
+    if not is_wrapped(model.network):
         return ()
     with model.network.disable_adapter():
         effect = float((_logits(model, ids) - found).abs().max())

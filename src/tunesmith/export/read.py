@@ -12,6 +12,7 @@ from tunesmith.core.hashing import hash_value
 from tunesmith.core.kept import ADAPTER, ADAPTER_TENSORS, CHANGES, check_fit
 from tunesmith.core.service import Package
 from tunesmith.core.task import LANGUAGE, Held, Task
+from tunesmith.core.wrapped import prompt_of
 from tunesmith.export import changes, manifest
 from tunesmith.export.manifest import Base, Manifest
 
@@ -124,16 +125,8 @@ def _adapted(base: Model, folder: Path, loaders: Loaders) -> Model:
         changes.place(network, folder)
     if (folder / ADAPTER).is_file():
         network = _with_adapter(network, folder)
-    taken = _prompt_of(network)
+    taken = prompt_of(network)
     return replace(model, network=network.requires_grad_(False).eval(), context=model.context - taken)
-
-
-def _prompt_of(network: Any) -> int:
-    """Give how many positions a learned prompt takes before every text."""
-    from peft import PeftModel, PromptLearningConfig
-
-    config = network.active_peft_config if isinstance(network, PeftModel) else None
-    return (config.num_virtual_tokens or 0) if isinstance(config, PromptLearningConfig) else 0
 
 
 def _with_adapter(network: Any, folder: Path) -> Any:

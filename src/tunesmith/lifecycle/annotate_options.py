@@ -15,7 +15,7 @@ from tunesmith.core.contracts import Source
 from tunesmith.core.errors import BadData, BadOption, BadRecipe
 from tunesmith.core.example import Example, Kind
 from tunesmith.core.registry import Registry, did_you_mean, explain
-from tunesmith.data.annotation.project import GIVES, TAKES, Settings, Work
+from tunesmith.data.annotation.project import TAKES, Settings, Work
 from tunesmith.recipe.page import parse_value
 
 RECIPES = (".yaml", ".yml")
@@ -102,15 +102,22 @@ def settings_of(
 def _check_kind(work: str, kind: Kind | None) -> None:
     takes = next((kinds for name, kinds in TAKES.items() if name == work), None)
     if takes and kind and kind not in takes:
-        fitting = [name for name in GIVES if kind in TAKES[name]]
         raise BadOption(
             f"work={work} takes {' or '.join(takes)}, but this source gives {kind}. "
-            f"For such rows there is work={' and work='.join(fitting)}."
+            f"For such rows there is work={' and work='.join(_fitting(kind))}."
         )
 
 
 def _usual(kind: Kind | None) -> Work:
-    return next(work for work, kinds in TAKES.items() if kind in kinds)
+    return _fitting(kind)[0]
+
+
+def _fitting(kind: Kind | None) -> list[Work]:
+    """Give the work that can be done on such rows; raises BadOption where there is none."""
+    found: list[Work] = [work for work, kinds in TAKES.items() if kind in kinds]
+    if not found:
+        raise BadOption(f"This source gives {kind}, and there is no work yet that annotates such rows.")
+    return found
 
 
 def _read_if_file(name: str, value: Any) -> Any:

@@ -12,6 +12,7 @@ from tunesmith.lifecycle.answers import Questions
 from tunesmith.lifecycle.assemble import Prepared
 from tunesmith.lifecycle.cache_folder import user_cache
 from tunesmith.lifecycle.events import Event, Stage, Warned
+from tunesmith.lifecycle.ranking import rank
 from tunesmith.lifecycle.run_folder import RunFolder
 
 
@@ -28,6 +29,9 @@ class Answering:
         if heads.has_head(model.task):
             yield Stage("base", f"{model.name} has no head yet: what is most frequent stands in for it")
             return (yield from self._once("answers-base.json", lambda: self._guess(prepared, model)))
+        if model.task.says == "vector":
+            yield Stage("base", f"{model.name} finds what belongs to the test rows by its averaged states")
+            return (yield from self._once("answers-base.json", lambda: self._answer(model)))
         yield Stage("base", f"{model.name} answers the test rows first")
         if prepared.parts.method.starts_from == "random":
             return (yield from self._once("answers-base.json", lambda: self._answer(model)))
@@ -68,6 +72,8 @@ class Answering:
     def _answer(self, model: Model) -> Answers:
         if heads.has_head(model.task):
             return heads.read(self.questions, model, self.is_asked_to_stop)
+        if model.task.says == "vector":
+            return rank(self.questions, model, self.is_asked_to_stop)
         return answers.answer(self.questions, model, Local(), self.is_asked_to_stop)
 
     def _guess(self, prepared: Prepared, model: Model) -> Answers:

@@ -243,6 +243,8 @@ def _hash_rows(rows: Sequence[Encoded]) -> str:
         digest.update(len(row).to_bytes(8, "little"))
         digest.update(row.ids.tobytes())
         digest.update(row.weights.tobytes())
+        digest.update(row.targets.tobytes())
+        digest.update(row.source.tobytes())
     return digest.hexdigest()
 
 

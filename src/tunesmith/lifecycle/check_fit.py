@@ -13,7 +13,7 @@ _TWO = ("one", "other")
 """Names of classes for a network that is built to be looked at only."""
 
 _INSTEAD = {
-    "encoder": "mask or classify",
+    "encoder": "mask, classify or tags",
     "encoder-decoder": "sft",
     "decoder": "sft or text",
 }
@@ -47,7 +47,7 @@ def check_fit(recipe: Recipe, parts: Parts, base: Path) -> None:
 def _check_rows(recipe: Recipe, parts: Parts) -> None:
     gives = parts.source.gives()
     if gives not in parts.objective.takes:
-        fitting = {"text": "text"}.get(gives, "sft")
+        fitting = {"text": "text", "tags": "tags"}.get(gives, "sft")
         raise BadRecipe(
             f"objective {recipe.objective.name} takes {' or '.join(sorted(parts.objective.takes))}, but this "
             f"source gives {gives}. Did you mean objective: {fitting}?"

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from tunesmith.core.cards import Completion, Encoded, Model
+from tunesmith.core.example import Example
+from tunesmith.core.tagged import Tagged, words_of
 from tunesmith.core.task import Task
 from tunesmith.engine.fit import fit
 from tunesmith.engine.rows import Reading
@@ -82,17 +84,18 @@ class Blind:
 
 
 def _answers(questions: Questions, task: Task, found: Sequence[Said]) -> Answers:
-    by_key = {
-        sequence.key: Completion(
-            " ".join(map(task.text, one.scores)),
-            finish_reason="stop",
-            nats=one.nats,
-            predicted=len(one.scores),
-        )
-        for sequence, one in zip(questions.sequences, found, strict=True)
-    }
-    every = [by_key[row.name] for row in questions.rows]
+    by_key = {sequence.key: one for sequence, one in zip(questions.sequences, found, strict=True)}
+    every = [_completion(task, row, by_key[row.name]) for row in questions.rows]
     return Answers(every, every)
+
+
+def _completion(task: Task, row: Example, found: Said) -> Completion:
+    said = [task.text(scores) for scores in found.scores]
+    text = " ".join(said)
+    if task.says == "tags":  # where a row was cut off, only the words that were read have tags
+        words = words_of("\n".join(turn.content for turn in row.prompt))
+        text = Tagged(words[: len(said)], tuple(said)).text()
+    return Completion(text, finish_reason="stop", nats=found.nats, predicted=len(said))
 
 
 def _places(task: Task, sequence: Encoded) -> Sequence[int]:

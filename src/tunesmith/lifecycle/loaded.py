@@ -9,6 +9,7 @@ from tunesmith.core.contracts import Backend
 from tunesmith.core.example import Message
 from tunesmith.export import read as packages
 from tunesmith.generation.backend.local import Local
+from tunesmith.generation.vectors import vectors
 from tunesmith.lifecycle.probe import LOADERS
 
 
@@ -30,6 +31,10 @@ class Loaded:
         ids = self.model.prompt(_turns(prompt))
         for piece in self.backend.stream(self.model, ids, decoding or Decoding()):
             yield piece.text
+
+    def embed(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
+        """Give the vector of every text, of length 1; raises BadBase for a model that gives none."""
+        return list(vectors(self.model, texts).rows)
 
 
 def load(folder: Path) -> Loaded:

@@ -22,15 +22,17 @@ GOALS: dict[Kind, str] = {
     "conversations": "Answer the way {} does.",
     "labels": "Give a text the label that {} would give it.",
     "pairs": "Answer the way the preferred answers of {} do.",
+    "tags": "Tag words the way {} does.",
     "text": "Write the way {} is written.",
 }
 METRICS: dict[Kind, list[str]] = {
     "conversations": ["rouge_l", "perplexity"],
     "labels": ["exact_match", "perplexity"],
     "pairs": ["rouge_l", "perplexity"],
+    "tags": ["entity_f1", "word_accuracy", "perplexity"],
     "text": ["perplexity"],
 }
-GAINS: dict[Kind, float] = {"conversations": 0.05, "labels": 0.05, "pairs": 0.05, "text": 0.1}
+GAINS: dict[Kind, float] = {"conversations": 0.05, "labels": 0.05, "pairs": 0.05, "tags": 0.05, "text": 0.1}
 """The gain in the first metric that counts as success: a beginning, for people to change."""
 
 NOT_LEARNED: dict[Kind, str] = {
@@ -142,7 +144,7 @@ def _objective(kind: Kind, base: str) -> str | dict[str, Any]:
     """Choose what to learn; documents are cut into windows that fit a base which is on this machine."""
     folder = None if is_hub_id(base) else find(base)
     if kind != "text":
-        return "sft"
+        return "tags" if kind == "tags" else "sft"
     window = Text().window
     if folder is None or window is None or (context := read_context(folder, load_chat(folder))) >= window:
         return "text"

@@ -9,6 +9,7 @@ from tunesmith.core.contracts import Backend
 from tunesmith.core.registry import Registry
 from tunesmith.core.service import Trace
 from tunesmith.export import manifest
+from tunesmith.generation.vectors import vectors
 from tunesmith.lifecycle.loaded import load
 from tunesmith.monitoring.trace_store import TraceStore
 from tunesmith.serving.answer import Service
@@ -46,7 +47,7 @@ def open_service(package: Path, traces: str | None, backend: str = "local") -> O
             undoing.callback(store.close)
         model = load(package).model
         undoing.pop_all()
-    return Opened(Service(model, engine, store.add if store else _forget), store)
+    return Opened(Service(model, engine, store.add if store else _forget, vectors=vectors), store)
 
 
 def _forget(trace: Trace) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tunesmith.core.cards import Encoded
 from tunesmith.core.errors import BadOption
 from tunesmith.core.memory import Forward
+from tunesmith.core.wrapped import inside
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -56,7 +57,7 @@ def listening(network: PreTrainedModel, place: Place) -> Generator[Heard]:
         heard.hear(output.last_hidden_state)
 
     if place == "output":
-        handle = _inner(network).get_decoder().register_forward_hook(after)
+        handle = inside(network).get_decoder().register_forward_hook(after)
     else:
         handle = _last_feed_forward(network).register_forward_pre_hook(before, with_kwargs=True)
     try:
@@ -87,12 +88,6 @@ def asked(heard: Heard, batch: Any) -> Tensor:
     return batch.asked(states.reshape(-1, states.shape[-1]).index_select(0, batch.rows_S))
 
 
-def _inner(network: PreTrainedModel) -> PreTrainedModel:
-    from peft import PeftModel
-
-    return network.get_base_model() if isinstance(network, PeftModel) else network  # type: ignore[return-value]
-
-
 def _last_feed_forward(network: PreTrainedModel) -> nn.Module:
     """Find the last module with such a name; of those within each other, the outermost."""
     found: dict[str, nn.Module] = {}
@@ -101,7 +96,7 @@ def _last_feed_forward(network: PreTrainedModel) -> nn.Module:
         if name.rsplit(".", 1)[-1] in FEED_FORWARD and not is_inside:
             found[name] = module
     if not found:
-        kind = type(_inner(network)).__name__
+        kind = type(inside(network)).__name__
         raise BadOption(
             f"memory.neighbours.state: {kind} has no layer that is known as a feed-forward one. "
             "Set state: output."

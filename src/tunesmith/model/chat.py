@@ -19,6 +19,7 @@ from tunesmith.model.follow import prompt_and_answer
 from tunesmith.model.pieces import Pieces
 from tunesmith.model.render import Renderer
 from tunesmith.model.turns import Turn, schemas_of
+from tunesmith.model.words import first_pieces
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -114,6 +115,13 @@ class ChatTokenizer:
         (found,) = self._pieces.backend.encode_batch_fast([text], add_special_tokens=False)
         ids = array("i", [*begin, *found.ids, self._end_id])
         return Encoded(ids, array("f", [0.0] + [1.0] * (len(ids) - 1)))
+
+    def encode_words(self, words: Sequence[str]) -> Encoded:
+        """Render words from a begin to an end token, without a template; their first pieces have weight."""
+        begin = [] if self.begin_id is None else [self.begin_id]
+        found = self._pieces.backend.encode(" ".join(words), add_special_tokens=False)
+        ids = array("i", [*begin, *found.ids, self._end_id])
+        return Encoded(ids, first_pieces(words, [(0, 0)] * len(begin) + [*found.offsets, (0, 0)]))
 
     def decode(self, ids: Sequence[int]) -> str:
         """Turn ids into text without special tokens."""

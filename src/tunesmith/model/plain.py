@@ -13,6 +13,7 @@ from tunesmith.core.cards import Encoded
 from tunesmith.core.errors import BadBase, BadData
 from tunesmith.core.example import Message
 from tunesmith.core.hashing import hash_value
+from tunesmith.model.words import first_pieces
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -76,6 +77,13 @@ class PlainTokenizer:
         found = self._backend.encode(text)
         weights = array("f", [float(not special) for special in found.special_tokens_mask])
         return Encoded(array("i", found.ids), weights)
+
+    def encode_words(self, words: Sequence[str]) -> Encoded:
+        """Give the ids of words, special tokens included; the first piece of each has weight."""
+        found = self._backend.encode(" ".join(words))
+        inside = zip(found.offsets, found.special_tokens_mask, strict=True)
+        spans = [(0, 0) if is_special else span for span, is_special in inside]
+        return Encoded(array("i", found.ids), first_pieces(words, spans))
 
     def decode(self, ids: Sequence[int]) -> str:
         """Turn ids into text without special tokens."""

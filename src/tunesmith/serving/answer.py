@@ -9,9 +9,9 @@ from threading import Lock
 
 from tunesmith.core.cards import Completion, Decoding, Model
 from tunesmith.core.contracts import Backend
-from tunesmith.core.errors import TunesmithError
+from tunesmith.core.errors import BadBase, TunesmithError
 from tunesmith.core.example import Message
-from tunesmith.core.service import Trace
+from tunesmith.core.service import Trace, Vectors
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,15 @@ class Reply:
     pieces: Generator[Completion]
 
 
+def _no_vectors(model: Model, _: Sequence[str]) -> Vectors:
+    raise BadBase(f"{model.name} answers, and gives no vectors.")
+
+
 @dataclass
 class Service:
     """A loaded model that answers. `record` keeps a trace; `untraced` counts those that it could not keep.
+
+    `vectors` gives those of texts, which leave no trace.
 
     One answer is generated at a time, whatever threads the replies are read in. An answer is worth more than
     its trace: where `record` raises a TunesmithError, the answer is given all the same, and counted.
@@ -36,6 +42,7 @@ class Service:
     record: Callable[[Trace], None]
     clock: Callable[[], float] = time.time
     untraced: int = 0
+    vectors: Callable[[Model, Sequence[str]], Vectors] = _no_vectors
     _turn: Lock = field(default_factory=Lock, repr=False)
 
     def answer(self, messages: Sequence[Message], decoding: Decoding, is_traced: bool = True) -> Reply:
@@ -55,6 +62,11 @@ class Service:
             self._keep(Trace(name, created, self.model.name, turns, whole.text, *counts, seconds))
 
         return Reply(name, created, self._in_turn(_told(pieces, keep)))
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Give the vectors of texts; raises PromptTooLong for a text, BadBase for a model without any."""
+        with self._turn:
+            return self.vectors(self.model, texts)
 
     def _in_turn(self, pieces: Generator[Completion]) -> Generator[Completion]:
         with self._turn:

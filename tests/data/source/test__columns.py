@@ -105,6 +105,8 @@ RECOGNISED = [
     ({"sentence": "", "label": 1}, "labels", ("sentence", "label")),
     ({"text": "", "label": 0.5}, "numbers", ("text", "label")),
     ({"text": "", "label": "0.5"}, "numbers", ("text", "label")),
+    ({"words": [], "tags": []}, "tags", ("words", "tags")),
+    ({"id": 1, "tokens": [], "ner_tags": []}, "tags", ("tokens", "ner_tags")),
     ({"text": ""}, "text", ("text",)),
     ({"text": "", "url": "", "score": 0.5}, "text", ("text",)),
 ]

@@ -16,6 +16,7 @@ def test_the_description_names_every_parameter(server) -> None:
         "/v1/models",
         "/v1/models/{model}",
         "/v1/chat/completions",
+        "/v1/embeddings",
         "/v1/feedback",
     }
     body = paths["/v1/chat/completions"]["post"]["requestBody"]["content"]["application/json"]["schema"]

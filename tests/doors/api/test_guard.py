@@ -8,6 +8,7 @@ ROUTES = [
     ("GET", "/v1/models"),
     ("GET", "/v1/models/tiny-llama"),
     ("POST", "/v1/chat/completions"),
+    ("POST", "/v1/embeddings"),
     ("POST", "/v1/feedback"),
     ("GET", "/openapi.json"),
     ("GET", "/nothing"),

@@ -16,6 +16,7 @@ from tunesmith.data.source._shape_answers import ALPACA, PROMPT_COMPLETION, RATI
 from tunesmith.data.source._shape_chat import MESSAGES, SHAREGPT
 from tunesmith.data.source._shape_pairs import PAIRS, TRANSCRIPTS
 from tunesmith.data.source._shape_prompts import PROMPTS
+from tunesmith.data.source._shape_tags import TAGS
 from tunesmith.data.source._shape_texts import LABELS, NUMBERS, TEXT
 from tunesmith.data.source._turns import has_developer
 
@@ -30,6 +31,7 @@ ShapeName = Literal[
     "prompts",
     "labels",
     "numbers",
+    "tags",
     "text",
 ]
 LAYOUTS: tuple[Layout, ...] = (
@@ -43,6 +45,7 @@ LAYOUTS: tuple[Layout, ...] = (
     PROMPTS,
     LABELS,
     NUMBERS,
+    TAGS,
     TEXT,
 )
 """All that can be recognised, under the names above."""
@@ -65,6 +68,8 @@ class Columns:
     label_separator: Annotated[
         str | None, Field(min_length=1, description="What parts several labels in one text; unset: nothing.")
     ] = None
+    words: Annotated[Column, Field(description="A list of words, each with a tag.")] = None
+    tags: Annotated[Column, Field(description="A list of the words' tags.")] = None
     chosen: Annotated[Column, Field(description="The preferred answer, or the conversation with it.")] = None
     rejected: Annotated[Column, Field(description="The answer that was liked less.")] = None
     rating: Annotated[Column, Field(description="How good an answer is: a number, true or false.")] = None

@@ -34,6 +34,7 @@ def create_app(state: State) -> FastAPI:
 def _add_routes(app: FastAPI) -> None:
     from tunesmith.doors.api.chat.request import ChatRequest
     from tunesmith.doors.api.chat.route import post_chat
+    from tunesmith.doors.api.embeddings import EmbeddingsRequest, post_embeddings
     from tunesmith.doors.api.feedback import FeedbackRequest, post_feedback
     from tunesmith.doors.api.health import get_health
     from tunesmith.doors.api.models import get_model, get_models
@@ -42,6 +43,8 @@ def _add_routes(app: FastAPI) -> None:
     app.add_api_route("/v1/models", get_models)
     app.add_api_route("/v1/models/{model:path}", get_model)
     app.add_api_route("/v1/chat/completions", post_chat, methods=["POST"], openapi_extra=_body(ChatRequest))
+    embedding = _body(EmbeddingsRequest)
+    app.add_api_route("/v1/embeddings", post_embeddings, methods=["POST"], openapi_extra=embedding)
     app.add_api_route("/v1/feedback", post_feedback, methods=["POST"], openapi_extra=_body(FeedbackRequest))
 
 

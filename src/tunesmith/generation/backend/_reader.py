@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tunesmith.core.cards import Completion, Model
 from tunesmith.core.errors import BadBase, PromptTooLong
+from tunesmith.core.tagged import Tagged, WordIds
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,8 +25,10 @@ def read(model: Model, prompts: Sequence[Sequence[int]], tokens_per_batch: int) 
     Raises PromptTooLong for a prompt that is longer than the model reads, BadBase for a model whose network
     says nothing that can be told.
     """
-    if model.task.says in ("language", "vector"):
-        raise BadBase(f"{model.name} finds hidden words or gives vectors; it answers nothing.")
+    if model.task.says == "vector":
+        raise BadBase(f"{model.name} gives vectors and answers nothing. Ask it for embeddings.")
+    if model.task.says == "language":
+        raise BadBase(f"{model.name} finds hidden words and answers nothing.")
     for prompt in prompts:
         if len(prompt) > model.context:
             raise PromptTooLong(
@@ -39,7 +42,8 @@ def read(model: Model, prompts: Sequence[Sequence[int]], tokens_per_batch: int) 
             some = group[start : start + size]
             scores = _scores(model, [list(prompts[number]) for number in some])
             for number, row in zip(some, scores, strict=True):
-                found[number] = Completion(_text(model, row), length, finish_reason="stop")
+                text = _text(model, row, prompts[number])
+                found[number] = Completion(text, length, finish_reason="stop")
     return [one for one in found if one is not None]
 
 
@@ -55,15 +59,16 @@ def _scores(model: Model, rows: list[list[int]]) -> Tensor:
     network.eval()
     try:
         with torch.inference_mode():
-            return network(**inputs).logits.float().cpu()
+            logits = network(**inputs).logits.float().cpu()
     finally:
         network.train(was_training)
+    return logits if logits.dim() == 2 else logits[:, logits.shape[1] - len(rows[0]) :]  # prompts come first
 
 
 def _second_parts(model: Model, rows: list[list[int]]) -> list[list[int]] | None:
     """Say which tokens belong to the second of two texts: those behind the first one's end."""
     kinds = model.network.config.to_dict().get("type_vocab_size") or 1
-    if model.family != "encoder" or kinds < 2:
+    if model.family != "encoder" or kinds < 2 or model.task.says == "tags":
         return None
     end = model.chat.stop_ids[0]
     firsts = [row.index(end) + 1 if end in row else len(row) for row in rows]
@@ -72,6 +77,10 @@ def _second_parts(model: Model, rows: list[list[int]]) -> list[list[int]] | None
     ]
 
 
-def _text(model: Model, scores: Tensor) -> str:
-    rows = scores if scores.dim() == 2 else scores[None]
-    return " ".join(model.task.text(row.tolist()) for row in rows)
+def _text(model: Model, scores: Tensor, prompt: Sequence[int]) -> str:
+    if model.task.says != "tags":
+        return model.task.text(scores.tolist())
+    assert isinstance(prompt, WordIds), "a prompt of Model.prompt knows its words"
+    return Tagged(
+        prompt.words, tuple(model.task.text(scores[place].tolist()) for place in prompt.firsts)
+    ).text()

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from tunesmith.core.cards import Completion, Decoding, Model
 from tunesmith.core.contracts import Backend
+from tunesmith.core.wrapped import inside, prompt_of
 from tunesmith.generation.backend._answer import Answer
 from tunesmith.generation.backend._batches import batches
 from tunesmith.generation.backend._reader import is_reader, read
@@ -117,12 +118,11 @@ def _answering(model: Model) -> Generator[Any]:
     what is measured and served must follow `Decoding` alone. The options are replaced in a shallow copy,
     which shares the weights.
     """
-    from peft import PeftModel
     from transformers import GenerationConfig
 
     network: Any = model.network
-    if isinstance(network, PeftModel) and not network.active_peft_config.is_prompt_learning:
-        network = network.get_base_model()  # with the adapter's layers inside; a prompt is put before by peft
+    if not prompt_of(network):
+        network = inside(network)  # with the adapter's layers inside; a prompt is put before by peft
     was_training = network.training
     network.eval()
     asked: Any = copy.copy(network)
