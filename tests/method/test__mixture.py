@@ -9,33 +9,39 @@ def change(rank: int, seed: int, inputs: int = 6, outputs: int = 5) -> tuple[Ten
     return torch.randn(rank, inputs, generator=draw), torch.randn(outputs, rank, generator=draw)
 
 
-def mixture(*ranks: int) -> tuple[Mixture, list[tuple[Tensor, Tensor] | None]]:
-    """Give a layer with changes of these ranks, 0 for none, and routers that tell apart what they read."""
-    changes = [change(rank, seed) if rank else None for seed, rank in enumerate(ranks)]
+def mixture(*ranks: int) -> tuple[Mixture, list[tuple[Tensor, Tensor]]]:
+    """Give a layer with changes of these ranks, and routers that tell apart what they read."""
+    changes = [change(rank, seed) for seed, rank in enumerate(ranks)]
     layer = Mixture(nn.Linear(6, 5), changes)
     with torch.no_grad():
-        layer.router_EI.normal_(generator=torch.Generator().manual_seed(9))
+        layer.router_RI.normal_(generator=torch.Generator().manual_seed(9))
     return layer, changes
 
 
-def test_a_router_weighs_by_the_softmax_of_what_it_scores() -> None:
+def test_a_share_follows_from_the_direction_of_what_is_read_and_not_from_its_length() -> None:
     layer, _ = mixture(2, 3)
     x = torch.randn(4, 6)
-    scores = x @ layer.router_EI.T / x.pow(2).mean(-1, keepdim=True).sqrt()
-    torch.testing.assert_close(layer.shares(x), torch.softmax(scores, -1))
-    torch.testing.assert_close(layer.shares(3 * x), layer.shares(x))  # direction decides, not length
+    scores = x @ layer.router_RI.T / x.pow(2).mean(-1, keepdim=True).sqrt()
+    torch.testing.assert_close(layer.shares(x), torch.sigmoid(scores))
+    torch.testing.assert_close(layer.shares(3 * x), layer.shares(x))
 
 
-def test_what_it_adds_is_the_weighted_sum_of_the_changes() -> None:
-    layer, changes = mixture(2, 0, 3)
+def test_what_it_adds_is_the_sum_of_all_ranks_by_their_shares() -> None:
+    layer, changes = mixture(2, 3)
     x = torch.randn(2, 4, 6)
-    expected = layer.base(x)
-    for number, found in enumerate(changes):
-        if found is not None:
-            a, b = found
-            expected = expected + layer.shares(x)[..., number, None] * (x @ a.T @ b.T)
+    expected, number = layer.base(x), 0
+    for a, b in changes:
+        for row, column in zip(a, b.T, strict=True):
+            expected = expected + (layer.shares(x)[..., number] * (x @ row))[..., None] * column
+            number += 1
     torch.testing.assert_close(layer(x), expected)
-    assert layer.router_EI.shape == (3, 6)
+
+
+def test_where_all_shares_are_1_the_changes_are_added_up() -> None:
+    layer, changes = mixture(2, 3)
+    layer.shares = lambda x: torch.ones(*x.shape[:-1], 5)  # type: ignore[method-assign]  # all of everything
+    x = torch.randn(4, 6)
+    torch.testing.assert_close(layer(x), layer.base(x) + sum(x @ (b @ a).T for a, b in changes))
 
 
 def test_no_token_depends_on_another() -> None:
@@ -45,12 +51,13 @@ def test_no_token_depends_on_another() -> None:
 
 
 def test_what_is_held_in_16_bits_is_weighed_in_32() -> None:
-    layer, _ = mixture(2, 3)
-    x = torch.randn(4, 6)
-    narrow = Mixture(layer.base.bfloat16(), [change(2, 0), change(3, 1)])
-    narrow.router_EI.data.copy_(layer.router_EI)
-    assert narrow(x.bfloat16()).dtype == torch.bfloat16
-    torch.testing.assert_close(narrow.shares(x.bfloat16().float()), layer.shares(x.bfloat16().float()))
+    layer, changes = mixture(2, 3)
+    x = torch.randn(4, 6).bfloat16()
+    narrow = Mixture(nn.Linear(6, 5).bfloat16(), changes)
+    narrow.router_RI.data.copy_(layer.router_RI)
+    low = (x.float() @ narrow.a_RI.T) * layer.shares(x.float())  # type: ignore[operator]  # a tensor
+    expected = narrow.base(x) + (low @ narrow.b_OR.T).bfloat16()  # type: ignore[operator]  # a tensor
+    assert torch.equal(narrow(x), expected)
 
 
 def test_asked_for_its_weight_it_gives_that_of_the_layer_inside() -> None:
@@ -59,6 +66,6 @@ def test_asked_for_its_weight_it_gives_that_of_the_layer_inside() -> None:
     assert layer.bias is layer.base.bias
 
 
-def test_experts_are_no_part_of_what_is_saved() -> None:
+def test_adapters_are_no_part_of_what_is_saved() -> None:
     layer, _ = mixture(2, 3)
-    assert set(layer.state_dict()) == {"base.weight", "base.bias", "router_EI"}
+    assert set(layer.state_dict()) == {"base.weight", "base.bias", "router_RI"}

@@ -63,8 +63,10 @@ def mixtures(network: torch.nn.Module) -> list[Mixture]:
 
 
 def only(number: int, mixture: Mixture) -> None:
-    """Let every share be that of one expert, for whatever is read."""
-    mixture.shares = lambda x: torch.eye(len(mixture.router_EI))[number].expand(*x.shape[:-1], -1)  # type: ignore[method-assign]  # to see one alone
+    """Let all be used of one expert and nothing of the other, whatever is read; the first has 4 ranks."""
+    is_first = torch.arange(len(mixture.router_RI)) < 4
+    shares = (is_first if number == 0 else ~is_first).float()
+    mixture.shares = lambda x: shares.expand(*x.shape[:-1], -1)  # type: ignore[method-assign]  # to see one alone
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -80,19 +82,29 @@ def test_an_expert_that_is_asked_alone_answers_as_its_adapter(
     torch.testing.assert_close(outputs(model), expected, rtol=1e-5, atol=1e-5)
 
 
-def test_at_first_every_expert_has_the_same_share(two: tuple[Path, Path], folders: Folders) -> None:
+def test_at_first_there_is_half_of_every_change(two: tuple[Path, Path], folders: Folders) -> None:
     model = mixed((two[0], two[0]), folders["llama"]).start()
     expected = outputs(plain_peft(mixed(two, folders["llama"]), two[0]))  # half of it, and half of it
     torch.testing.assert_close(outputs(model), expected, rtol=1e-5, atol=1e-5)
     one, *_ = mixtures(model.network)
     shares = one.shares(torch.randn(3, 5, 64))
-    assert torch.equal(shares, torch.full_like(shares, 0.5))
+    assert torch.equal(shares, torch.full((3, 5, 8), 0.5))
 
 
 def test_only_routers_learn_one_for_each_changed_layer(two: tuple[Path, Path], folders: Folders) -> None:
     names = check_training(mixed(two, folders["llama"]))
     assert len(names) == 14
-    assert all(name.endswith(".router_EI") for name in names)
+    assert all(name.endswith(".router_RI") for name in names)
+
+
+def test_a_layer_that_only_one_adapter_changes_has_its_ranks_alone(
+    two: tuple[Path, Path], folders: Folders
+) -> None:
+    layers = dict(mixed(two, folders["llama"]).start().network.named_modules())
+    ranks = {name: len(layer.router_RI) for name, layer in layers.items() if isinstance(layer, Mixture)}
+    assert ranks["model.layers.0.self_attn.q_proj"] == 4 + 2
+    assert ranks["model.layers.0.mlp.up_proj"] == 4 + 3
+    assert ranks["model.layers.0.mlp.down_proj"] == 4
 
 
 @every(("gpt2", LANGUAGE), ("t5", LANGUAGE))
@@ -114,7 +126,7 @@ def test_a_package_holds_all_it_needs(two: tuple[Path, Path], folders: Folders, 
     for folder in two:
         shutil.rmtree(folder)
     moved = (tmp_path / "package").rename(tmp_path / "elsewhere")
-    assert all(name.endswith(".router_EI") for name in load_file(moved / "changes.safetensors"))
+    assert all(name.endswith(".router_RI") for name in load_file(moved / "changes.safetensors"))
     from method_trials import loaders_of
     from tunesmith.export.read import load
 
@@ -141,7 +153,7 @@ def test_an_adapter_learns_beside_the_experts_and_all_is_kept(
         outputs(trial.start()), outputs(mixed(two, folders["llama"]).start()), rtol=1e-5, atol=1e-5
     )
     names = check_training(trial)
-    assert {name.rsplit(".", 1)[-1] for name in names} == {"router_EI", "weight"}
+    assert {name.rsplit(".", 1)[-1] for name in names} == {"router_RI", "weight"}
     check_kept(trial, tmp_path / "package", 1e-5)
     assert (tmp_path / "package" / "experts" / "1" / "adapter_config.json").is_file()
     assert (tmp_path / "package" / "adapter_config.json").is_file()

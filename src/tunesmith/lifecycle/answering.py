@@ -70,11 +70,16 @@ class Answering:
         return found
 
     def _answer(self, model: Model) -> Answers:
-        if heads.has_head(model.task):
-            return heads.read(self.questions, model, self.is_asked_to_stop)
-        if model.task.says == "vector":
-            return rank(self.questions, model, self.is_asked_to_stop)
-        return answers.answer(self.questions, model, Local(), self.is_asked_to_stop)
+        return ask(model, self.questions, self.is_asked_to_stop)
 
     def _guess(self, prepared: Prepared, model: Model) -> Answers:
         return heads.guess(self.questions, model.task, prepared.dataset.train)
+
+
+def ask(model: Model, questions: Questions, is_asked_to_stop: Callable[[], bool]) -> Answers:
+    """Have a model say what it says: with a head, with vectors, or in words. Raises Stopped when asked to."""
+    if heads.has_head(model.task):
+        return heads.read(questions, model, is_asked_to_stop)
+    if model.task.says == "vector":
+        return rank(questions, model, is_asked_to_stop)
+    return answers.answer(questions, model, Local(), is_asked_to_stop)

@@ -18,8 +18,10 @@ from tunesmith.core.report import Report
 from tunesmith.evaluation.compare import Answers, Suite, compare
 from tunesmith.export import manifest
 from tunesmith.export import read as packages
-from tunesmith.generation.backend.local import Local
-from tunesmith.lifecycle.answers import Questions, answer
+from tunesmith.export.manifest import Manifest
+from tunesmith.lifecycle import heads
+from tunesmith.lifecycle.answering import ask
+from tunesmith.lifecycle.answers import Questions
 from tunesmith.lifecycle.encoder import Encoder
 from tunesmith.lifecycle.probe import LOADERS
 from tunesmith.lifecycle.stop import never
@@ -54,20 +56,29 @@ def evaluate(
     rows, kind = _rows(source), source.gives()
     questions = Questions.of(rows, (), _metrics(options, kind), options)
     objective = _objective(made, kind)
-    base = _answers(_other(described, against), questions, objective)
+    if objective is None and described.task.says != "language":
+        raise BadData(f"{data} gives {kind}, of which the package's objective makes nothing to say.")
     tuned = _answers(packages.load(folder, LOADERS), questions, objective)
+    base = _base(described, against, questions, objective)
     report = compare(questions.rows, base, tuned, Suite(questions.metrics, (), options.samples, SEED))
-    notes = [] if against is None else [f"In the place of the base stands {against}."]
-    return replace(report, notes=(*notes, *_notes(made, options, objective, kind), *report.notes))
+    notes = [*_stands_in(described, against), *_notes(made, options, objective, kind)]
+    return replace(report, notes=(*notes, *report.notes))
 
 
-def _other(described: manifest.Manifest, against: Path | None) -> Model:
-    """Load what a package is compared with; raises BadData for one that says something else."""
-    if against is None:
-        return packages.load_base(described.base, LOADERS)
-    if manifest.read(against).task != described.task:
-        raise BadData(f"{against} says something else than the package: other classes, or another kind.")
-    return packages.load(against, LOADERS)
+def _base(
+    described: Manifest, against: Path | None, questions: Questions, objective: Objective | None
+) -> Answers:
+    """Have what a package is compared with answer; a base without a head says what is most frequent."""
+    task = described.task.task
+    if against is not None:
+        if manifest.read(against).task != described.task:
+            raise BadData(f"{against} says something else than the package: other classes, or another kind.")
+        return _answers(packages.load(against, LOADERS), questions, objective)
+    base = packages.load_base(described.base, LOADERS, task)
+    if not heads.has_head(task):
+        return _answers(base, questions, objective)
+    rows = _sequences(base, questions, objective)
+    return heads.guess(replace(questions, sequences=rows), task, rows)
 
 
 class _Made(BaseModel):
@@ -120,17 +131,28 @@ def _objective(made: _Made, kind: Kind) -> Objective | None:
 
 
 def _answers(model: Model, questions: Questions, objective: Objective | None) -> Answers:
-    sequences = [piece for row in questions.rows for piece in _encode(model, row, objective)]
-    return answer(replace(questions, sequences=tuple(sequences)), model, Local(), never)
+    return ask(model, replace(questions, sequences=_sequences(model, questions, objective)), never)
+
+
+def _sequences(model: Model, questions: Questions, objective: Objective | None) -> tuple[Encoded, ...]:
+    return tuple(piece for row in questions.rows for piece in _encode(model, row, objective))
 
 
 def _encode(model: Model, row: Example, objective: Objective | None) -> list[Encoded]:
     usual = SFT() if row.messages else Text(window=model.context)  # whole, where it fits
-    (pieces,) = Encoder(objective or usual, model.chat).encode([row])
+    (pieces,) = Encoder(objective or usual, model.chat, task=model.task).encode([row])
     longest = max(len(piece) for piece in pieces)
     if longest > model.context:
         raise BadData(f"{row.place}: {longest} tokens, but {model.name} reads {model.context}. Shorten it.")
     return pieces
+
+
+def _stands_in(described: Manifest, against: Path | None) -> list[str]:
+    if against is not None:
+        return [f"In the place of the base stands {against}."]
+    if heads.has_head(described.task.task):
+        return ["The base has no such head. It is held against saying what is most frequent in these rows."]
+    return []
 
 
 def _notes(made: _Made, options: Evaluation, objective: Objective | None, kind: Kind) -> list[str]:

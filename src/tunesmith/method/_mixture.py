@@ -1,6 +1,6 @@
 """The layers of a mixture of adapters; loaded only where a network is at hand.
 
-Letters behind names: T tokens, E experts, I inputs of a layer, O its outputs, R ranks of all experts.
+Letters behind names: I inputs of a layer, O its outputs, R ranks of all its adapters together.
 """
 
 from __future__ import annotations
@@ -17,22 +17,18 @@ Change = tuple[Tensor, Tensor]
 
 
 class Mixture(nn.Module):
-    """A layer with the changes of several adapters beside it, of each as much as a router says for a token.
+    """A layer with the changes of several adapters beside it, of each rank as much as a router says.
 
-    y = W x + sum_e g_e(x) B_e A_e x with g(x) = softmax(V x / |x| sqrt(I)). Only V learns, from zero: at
-    first all have the same share.
+    y = W x + B (g(x) * A x) with g(x) = sigmoid(V x / |x| sqrt(I)), where A and B are those of all adapters,
+    side by side. Only V learns, from zero: at first there is half of every change.
     """
 
-    def __init__(self, base: nn.Module, changes: Sequence[Change | None]) -> None:
+    def __init__(self, base: nn.Module, changes: Sequence[Change]) -> None:
         super().__init__()
         self.base = base
-        found = [(number, change) for number, change in enumerate(changes) if change is not None]
-        ranks = [len(a) for _, (a, _) in found]
-        owner = torch.tensor([number for number, _ in found]).repeat_interleave(torch.tensor(ranks))
-        self.register_buffer("a_RI", torch.cat([a for _, (a, _) in found]), persistent=False)
-        self.register_buffer("b_OR", torch.cat([b for _, (_, b) in found], dim=1), persistent=False)
-        self.register_buffer("expert_R", owner.to(found[0][1][0].device), persistent=False)
-        self.router_EI = nn.Parameter(torch.zeros(len(changes), found[0][1][0].shape[1]))
+        self.register_buffer("a_RI", torch.cat([a for a, _ in changes]), persistent=False)
+        self.register_buffer("b_OR", torch.cat([b for _, b in changes], dim=1), persistent=False)
+        self.router_RI = nn.Parameter(torch.zeros_like(self.a_RI))  # type: ignore[arg-type]  # a buffer
 
     @property
     def weight(self) -> Any:
@@ -46,13 +42,11 @@ class Mixture(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Give [..., O] for [..., I]."""
-        exact: Any = x.to(self.router_EI.dtype)
-        shares = self.shares(exact).index_select(-1, self.expert_R)  # type: ignore[arg-type]  # a buffer
-        change = functional.linear(functional.linear(exact, self.a_RI) * shares, self.b_OR)  # type: ignore[arg-type]
+        exact = x.to(self.router_RI.dtype)
+        low = functional.linear(exact, self.a_RI) * self.shares(exact)  # type: ignore[arg-type]  # a buffer
         output = self.base(x)
-        return output + change.to(output.dtype)
+        return output + functional.linear(low, self.b_OR).to(output.dtype)  # type: ignore[arg-type]  # as above
 
     def shares(self, x: Tensor) -> Tensor:
-        """Say how much of every expert is used for [..., I]: [..., E], which sum to 1."""
-        scores = functional.linear(functional.rms_norm(x, x.shape[-1:]), self.router_EI)
-        return scores.softmax(-1)
+        """Say how much of every rank is used for [..., I]: [..., R], between 0 and 1."""
+        return functional.linear(functional.rms_norm(x, x.shape[-1:]), self.router_RI).sigmoid()

@@ -1,6 +1,7 @@
 """A mixture of trained adapters behind routers that learn (Wu et al., 2024, https://arxiv.org/abs/2404.13628).
 
-A router per layer weighs them for every token, as in Muqeeth et al., 2024, https://arxiv.org/abs/2402.05859.
+Routers weigh for every token and in every layer (Muqeeth et al., 2024, https://arxiv.org/abs/2402.05859),
+each rank of an adapter for itself (Zhao et al., 2025, https://arxiv.org/abs/2501.15103).
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ FOLDER = "experts"
 
 @dataclass(frozen=True, kw_only=True)
 class Experts(Method):
-    """Make one model of several adapters: each a frozen expert, routers learn whom to ask for each token."""
+    """Make one model of several adapters: these stay as they are, routers learn which to use when."""
 
     leaves_adapter = True
     merges = False
-    usual_rate = 1e-2
+    usual_rate = 2e-2
     adapters: Annotated[
         tuple[Path, ...],
         Field(description="Folders of packages with low-rank adapters, or of adapters of peft's."),
@@ -59,13 +60,15 @@ class Experts(Method):
         every = [_changes(model, folder) for folder in self.adapters]
         names = [name for name, _ in model.network.named_modules() if any(name in each for each in every)]
         for name in names:
-            mixture = Mixture(model.network.get_submodule(name), [each.get(name) for each in every])
+            mixture = Mixture(
+                model.network.get_submodule(name), [each[name] for each in every if name in each]
+            )
             model.network.set_submodule(name, mixture)
-        learn(model.network, [f"{name}.router_EI" for name in names])
+        learn(model.network, [f"{name}.router_RI" for name in names])
         return model
 
     def merge(self, model: Model) -> Model:
-        """Refuse: how much of each expert is used depends on what is read."""
+        """Refuse: how much of each adapter is used depends on what is read."""
         raise BadOption("method.experts: a mixture cannot become weights. Write `export: adapter`.")
 
     def keep(self, folder: Path) -> Method:
