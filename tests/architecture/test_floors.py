@@ -35,7 +35,7 @@ ALLOWED = {"core": {"pydantic", "pydantic_core"}, "recipe": {"pydantic", "pydant
 PROGRAMS = {"lifecycle/probe.py": "answers the process that started it on its standard output"}
 """Files outside doors that are run as programs of their own, each with what it says to whom."""
 
-TYPES_ONLY = {"torch", "transformers", "numpy"}
+TYPES_ONLY = {"torch", "transformers", "peft", "numpy"}
 """What appears there in annotations; `test_imports.py` shows that it is not loaded."""
 
 

@@ -13,6 +13,7 @@ from tunesmith.core.errors import DamagedFile
 from tunesmith.core.recipe import Recipe
 from tunesmith.export.verify import verify
 from tunesmith.lifecycle import run, run_folder
+from tunesmith.lifecycle.evaluate import evaluate
 from tunesmith.lifecycle.events import Event, Finished, Started
 from tunesmith.lifecycle.loaded import load
 from tunesmith.lifecycle.run import walk
@@ -108,6 +109,28 @@ def test_a_text_is_classified(
     answer = loaded.generate("my green order")
     assert answer in COLOURS
     assert list(loaded.stream("my green order")) == [answer]
+
+
+def test_a_package_with_a_head_is_evaluated_on_new_rows(bert_folder: Path, tmp_path: Path) -> None:
+    _, finished = finish(
+        tmp_path,
+        bert_folder,
+        "classes",
+        method="features",
+        objective="classify",
+        evaluation={"metrics": ["exact_match"]},
+        training={"epochs": 2, "learning_rate": 0.01, "precision": "float32"},
+    )
+    new = tmp_path / "new.jsonl"
+    some = rows("classes", 30)
+    new.write_text("".join(json.dumps(row) + "\n" for row in [*some, some[0]]))
+    report = evaluate(Path(finished.package), new)
+    (result,) = report.metrics
+    assert result.base.value == pytest.approx(11 / 31)  # the first colour is the most frequent by one
+    assert report.notes[0].startswith("The base has no such head.")
+    answers = [load(Path(finished.package)).generate(row["text"]) for row in [*some, some[0]]]
+    right = [answer == row["label"] for answer, row in zip(answers, [*some, some[0]], strict=True)]
+    assert result.tuned.value == pytest.approx(sum(right) / 31)
 
 
 def test_a_number_is_told(bert_folder: Path, tmp_path: Path) -> None:

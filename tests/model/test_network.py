@@ -1,3 +1,4 @@
+import logging
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,24 @@ def test_a_body_saved_alone_is_enough_for_a_new_head_but_not_for_its_old_one(
         BadBase, match=r"weights are not those of a BertForMaskedLM. It lacks .* such as .*cls"
     ):
         load_network(folder, LANGUAGE)
+
+
+def test_a_new_head_is_nothing_to_be_warned_of(
+    bert_folder: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("transformers"), "propagate", True)
+    load_network(bert_folder, TASKS["classes"])
+    assert "MISSING" not in caplog.text
+
+
+def test_vectors_need_every_tensor_of_the_body_and_no_head(bert_folder: Path, tmp_path: Path) -> None:
+    folder = copied(bert_folder, tmp_path / "odd")
+    load_network(folder, Task("vector"))  # the head that it came with is not used
+    tensors = load_file(folder / "model.safetensors")
+    del tensors["bert.encoder.layer.1.output.dense.bias"]
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(BadBase, match=r"It lacks 1 tensors, such as .*layer\.1\.output\.dense\.bias"):
+        load_network(folder, Task("vector"))
 
 
 @pytest.mark.parametrize("task", ["language", "classes"])

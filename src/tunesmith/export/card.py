@@ -47,6 +47,7 @@ def write_card(model: Model, facts: Facts, kind: Kind, name: str, only_here: boo
         loader=_loader(model),
         head_arguments=f", num_labels={len(model.task.labels) or 1}" if model.task.says in HEADS else "",
         chats=model.task.says == "language" and model.family == "decoder",
+        embeds=model.task.says == "vector",
         folder=name,
         base=model.name,
         base_arguments=_base_arguments(model),

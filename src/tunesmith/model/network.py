@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -91,28 +94,45 @@ def _read(folder: Path, task: Task, kind: str, storage: Storage) -> PreTrainedMo
     from tunesmith.model._quantised import reading_in
 
     try:
-        network, found = _kind(folder, task).from_pretrained(
-            folder,
-            config=_config(folder, task),
-            dtype=getattr(torch, kind),
-            use_safetensors=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-            **(reading_in(storage, skeleton(folder, task), device()) if storage in get_args(Held) else {}),
-        )
+        quantised = reading_in(storage, skeleton(folder, task), device()) if storage in get_args(Held) else {}
+        with _without_report():
+            network, found = _kind(folder, task).from_pretrained(
+                folder,
+                config=_config(folder, task),
+                dtype=getattr(torch, kind),
+                use_safetensors=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+                **quantised,
+            )
     except (ValueError, KeyError, OSError, RuntimeError, SafetensorError) as error:
         raise _cannot(folder, task, error) from None
     _check_tensors(folder, network, task, found)
     return network
 
 
+@contextmanager
+def _without_report() -> Generator[None]:
+    """Keep back transformers' table of missing tensors: a new head is meant to be, all else is refused."""
+    log = logging.getLogger("transformers.modeling_utils")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
+
+
 def _check_tensors(folder: Path, network: PreTrainedModel, task: Task, found: dict[str, Any]) -> None:
     """Refuse a folder that lacks tensors or has others; transformers draws or ignores them, and goes on."""
     missing, unexpected = ({*found[key]} for key in ("missing_keys", "unexpected_keys"))
     if task.says != "language":  # its head is new, and the one it came with is not used
-        body = f"{network.base_model_prefix}."
-        missing = {name for name in missing if name.startswith(body) and ".pooler." not in name}
-        unexpected = {name for name in unexpected if name.startswith(body) and ".pooler." not in name}
+        # A network without a head is its body; what a file holds beside that is the head of another use.
+        is_body = task.says == "vector"
+        body = "" if is_body else f"{network.base_model_prefix}."
+        missing = {name for name in missing if name.startswith(body) and ".pooler." not in f".{name}"}
+        unexpected = {name for name in unexpected if name.startswith(body) and ".pooler." not in f".{name}"}
+        unexpected = set() if is_body else unexpected
     if missing or unexpected:
         raise BadBase(
             f"{folder}: its weights are not those of a {type(network).__name__}. It lacks {len(missing)} "
