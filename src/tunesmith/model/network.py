@@ -115,12 +115,15 @@ def _read(folder: Path, task: Task, kind: str, storage: Storage) -> PreTrainedMo
 def _without_report() -> Generator[None]:
     """Keep back transformers' table of missing tensors: a new head is meant to be, all else is refused."""
     log = logging.getLogger("transformers.modeling_utils")
-    before = log.level
-    log.setLevel(logging.ERROR)
+    log.addFilter(_is_error)  # another level would make transformers check, and warn of, other things
     try:
         yield
     finally:
-        log.setLevel(before)
+        log.removeFilter(_is_error)
+
+
+def _is_error(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.ERROR
 
 
 def _check_tensors(folder: Path, network: PreTrainedModel, task: Task, found: dict[str, Any]) -> None:
