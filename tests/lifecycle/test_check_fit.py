@@ -64,6 +64,12 @@ def test_what_fits_is_not_refused(
         ),
         ("tiny_folder", "text", {"objective": "mask"}, r"kind decoder\. Did you mean objective: sft or text"),
         ("t5_folder", "text", {"objective": "text"}, r"kind encoder-decoder\. Did you mean objective: sft"),
+        (
+            "tiny_folder",
+            "conversations",
+            {"training": {"balance": 0.01}},
+            r"training\.balance keeps experts evenly used, but this base has none",
+        ),
         ("tiny_folder", "conversations", {"method": "bitfit"}, "method bitfit does not fit base: .*bias"),
         ("t5_folder", "labels", {"method": "features", "objective": "classify"}, "method features does not"),
         ("bert_folder", "labels", {"objective": "classify", "memory": ["retrieval"]}, "tell classes"),

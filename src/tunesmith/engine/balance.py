@@ -83,12 +83,7 @@ def balanced(network: PreTrainedModel, share: float) -> Generator[Balance | None
     if not share:
         yield None
         return
-    found = routers(network)
-    if not found:
-        raise BadRecipe(
-            "training.balance keeps experts evenly used, but this base has none, or its routers have other "
-            "means to that end. Leave it out."
-        )
+    found = check_routers(network)
     balance = Balance(share, len(found))
     hooks = [router.register_forward_hook(partial(_hear, balance)) for router in found]
     try:
@@ -96,6 +91,16 @@ def balanced(network: PreTrainedModel, share: float) -> Generator[Balance | None
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def check_routers(network: PreTrainedModel) -> list[nn.Module]:
+    """Give the routers of a network, with weights or without; raises BadRecipe where there are none."""
+    if found := routers(network):
+        return found
+    raise BadRecipe(
+        "training.balance keeps experts evenly used, but this base has none, or its routers have other "
+        "means to that end. Leave it out."
+    )
 
 
 def routers(network: PreTrainedModel) -> list[nn.Module]:

@@ -40,8 +40,13 @@ def check_fit(recipe: Recipe, parts: Parts, base: Path) -> None:
             f"of kind {family}. Did you mean objective: {_INSTEAD[family]}?"
         )
     task = Task(objective.says, _TWO if objective.says in ("classes", "tags") else ())
-    if reason := parts.method.refuses(skeleton(base, task)):
+    network = skeleton(base, task)
+    if reason := parts.method.refuses(network):
         raise BadRecipe(f"method {recipe.method.name} does not fit {recipe.base}: {reason}")
+    if recipe.training.balance:
+        from tunesmith.engine.balance import check_routers
+
+        check_routers(network)
 
 
 def _check_rows(recipe: Recipe, parts: Parts) -> None:
