@@ -48,6 +48,7 @@ EXAMPLES: dict[str, Any] = {
     "url": "https://example.org/rows.jsonl",
     "names": {"old": "new"},
     "adapter": "package",
+    "adapters": ["package", "other"],
     "methods": [{"name": "lora"}, {"name": "bitfit"}],
     **dict.fromkeys(("model", "there", "back"), "org/model"),
 }

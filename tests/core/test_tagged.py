@@ -38,3 +38,10 @@ def test_ids_that_know_their_words_are_ids() -> None:
     found = WordIds(array("i", [1, 5, 6, 2]), ("ab", "c"), (1, 2))
     assert list(found) == [1, 5, 6, 2]
     assert (len(found), found[1], found[1:3], 6 in found) == (4, 5, array("i", [5, 6]), True)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"words": "ab", "tags": "XY"}', '{"words": ["a"], "tags": [1]}', "[]", '"a"']
+)
+def test_lists_of_texts_are_words_and_tags_and_nothing_else(text: str) -> None:
+    assert Tagged.read(text) is None

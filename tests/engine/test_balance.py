@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel
-from transformers.models.mixtral.modeling_mixtral import load_balancing_loss_func
+from transformers.models.mixtral.modeling_mixtral import MixtralTopKRouter, load_balancing_loss_func
 
 from engine_parts import branching_rows, random_rows
 from tiny_networks import network_of, with_adapter
@@ -128,3 +128,28 @@ def test_a_base_without_experts_is_refused(architecture: str) -> None:
         BadRecipe, match=r"training\.balance keeps experts evenly used, but this base has none"
     ):
         fit(network_of(architecture), balance=SHARE).__enter__()
+
+
+class Other(MixtralTopKRouter):
+    """A router that tells something else than what it chooses by."""
+
+    says = "shares"
+
+    def forward(self, states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        scores, weights, chosen = super().forward(states)
+        if self.says == "shares":
+            return scores.softmax(-1), weights, chosen
+        return scores, weights, (-scores).topk(2, dim=-1).indices
+
+
+@pytest.mark.parametrize("says", ["shares", "others"])
+def test_a_router_that_chooses_by_something_else_is_refused(
+    says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Other, "says", says)
+    network = network_of("mixtral").train()
+    with balanced(network, SHARE):
+        for router in routers(network):
+            router.__class__ = Other
+        with pytest.raises(BadRecipe, match="does not choose by the softmax of what it tells"):
+            network(input_ids=torch.ones(1, 3, dtype=torch.long))

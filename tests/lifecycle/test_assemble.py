@@ -122,6 +122,8 @@ def test_a_lock_changes_with_data_and_base_and_nothing_else_stops_a_run(
         check_lock(before, other)
     with pytest.raises(BadRecipe, match="The base changed since this run began"):
         check_lock(before, {**again, "base": "another"})
+    with pytest.raises(BadRecipe, match="What the method goes on from changed since this run began"):
+        check_lock(before, {**again, "reads": "another"})
     newer = {**again, "versions": {**again["versions"], "torch": "99"}}
     assert check_lock(before, newer) == [f"torch was {before['versions']['torch']}, is 99"]
 

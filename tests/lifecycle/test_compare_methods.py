@@ -74,7 +74,7 @@ def test_without_names_all_methods_are_tried_that_need_no_options(tiny_folder: P
     made = begin(written(tmp_path, tiny_folder), [], tmp_path / "runs")
     names = [search.changed(made.folder.recipe, trial).method.name for trial in made.trials]
     assert {"lora", "full", "prefix", "houlsby", "features"} <= set(names)
-    assert not {"none", "scratch", "stack", "continued"} & set(names)
+    assert not {"none", "scratch", "stack", "continued", "experts"} & set(names)
     assert len(names) >= 15
 
 

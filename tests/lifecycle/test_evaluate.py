@@ -201,6 +201,16 @@ def test_packages_that_say_different_things_are_not_compared(
         evaluate(finished_run.package, write_rows(tmp_path / "new.jsonl", 3), against=other)
 
 
+def test_packages_that_say_numbers_in_other_units_are_not_taken_for_different(
+    finished_run: FinishedRun, tmp_path: Path
+) -> None:
+    other = shutil.copytree(finished_run.package, tmp_path / "other")
+    described = json.loads((other / "package.json").read_text())
+    described["task"] = {"says": "language", "spread": 2.0}
+    (other / "package.json").write_text(json.dumps(described))
+    evaluate(finished_run.package, write_rows(tmp_path / "new.jsonl", 3), ["perplexity"], against=other)
+
+
 def test_a_package_is_not_compared_with_another_base(finished_run: FinishedRun, tmp_path: Path) -> None:
     copy = shutil.copytree(finished_run.package, tmp_path / "package")
     described = json.loads((copy / "package.json").read_text())

@@ -11,7 +11,7 @@ from tunesmith.core.task import Task
 from tunesmith.evaluation.metric.recall_at import RecallAt
 from tunesmith.generation.vectors import vectors
 from tunesmith.lifecycle.answers import Questions
-from tunesmith.lifecycle.ranking import rank
+from tunesmith.lifecycle.retrieving import find
 from tunesmith.lifecycle.stop import never
 from tunesmith.model.load import load
 from tunesmith.objective.contrast import Contrast
@@ -37,7 +37,7 @@ def asked(model: Model) -> Questions:
 def test_the_place_is_that_among_the_texts_of_all_rows(bert_folder: Path) -> None:
     model = load("bert", bert_folder, task=Task("vector", spread=0.05, pools="mean"))
     questions = asked(model)
-    found = rank(questions, model, never)
+    found = find(questions, model, never)
     texts = [*(belongs for _, belongs in ROWS), WORSE]
     places = dict(zip((row.name for row in questions.rows), found.generated, strict=True))
     for line, (text, _) in enumerate(ROWS):
@@ -48,4 +48,4 @@ def test_the_place_is_that_among_the_texts_of_all_rows(bert_folder: Path) -> Non
         assert places[f"a.jsonl:{line}"].nats > 0
     assert len({one.text for one in found.generated}) > 1
     with pytest.raises(Stopped):
-        rank(questions, model, lambda: True)
+        find(questions, model, lambda: True)

@@ -206,3 +206,29 @@ def test_keys_take_two_bytes_a_number_unless_asked_otherwise(tmp_path: Path, rea
         found = _store.read(tmp_path / keys, "neighbours").arrays["keys"]
         assert found.dtype == np.dtype(f"<f{size}")
         assert len(files(tmp_path / keys)["keys"]) == size * 32 * sum(row.trained for row in ROWS)
+
+
+def test_it_lists_each_row_with_what_it_says_and_the_tokens_kept_of_it(
+    tmp_path: Path, reader: Reader
+) -> None:
+    chapter = Remembered("chapter", "book", sequences=tuple(ROWS[:3]))
+    OPTIONS.add([chapter, *remembered(ROWS[3:5], "notes")], tmp_path, reader, DISK)
+    contents = OPTIONS.contents(tmp_path)
+    assert [(row.key, row.source) for row in contents.rows] == [
+        ("chapter", "book"),
+        (ROWS[3].key, "notes"),
+        (ROWS[4].key, "notes"),
+    ]
+    assert contents.rows[0].size == sum(row.trained for row in ROWS[:3])
+    assert contents.rows[0].says == OPTIONS.says(replace(chapter, key="other name", source="other"))
+    assert OPTIONS.says(replace(chapter, sequences=chapter.sequences[:2])) != contents.rows[0].says
+    assert (contents.unit, contents.tuned) == ("tokens", "")
+
+
+def test_it_says_what_was_tuned_but_not_what_was_given(tmp_path: Path, reader: Reader) -> None:
+    OPTIONS.add(remembered(ROWS[:5]), tmp_path, reader, DISK)
+    options = replace(OPTIONS, temperature=2.0)
+    options.tune(ROWS[5:9], tmp_path, reader, DISK)
+    tuned = _store.read(tmp_path, "neighbours").manifest.tuned
+    assert options.contents(tmp_path).tuned == f"weight {tuned['weight']:.3g}"
+    assert " and temperature " in OPTIONS.contents(tmp_path).tuned

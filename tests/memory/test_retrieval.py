@@ -169,3 +169,18 @@ def test_it_changes_no_likelihood_and_can_be_copied(tmp_path: Path, tiny_model: 
 def test_a_template_without_its_two_places_is_refused(template: str) -> None:
     with pytest.raises(BadOption, match=r"memory\.retrieval\.template"):
         Retrieval(template=template)
+
+
+def test_it_lists_each_row_with_what_it_says_and_how_many_passages_it_has(tmp_path: Path) -> None:
+    options = Retrieval(words=10)
+    options.add(ROWS, tmp_path, READER, DISK)
+    contents = options.contents(tmp_path)
+    assert [(row.key, row.source, row.size) for row in contents.rows] == [
+        ("faq:1", "faq", 1),
+        ("faq:2", "faq", 1),
+        ("book:1", "book", 2),
+        ("book:2", "book", 1),
+    ]
+    assert [row.says for row in contents.rows] == [options.says(row) for row in ROWS]
+    assert options.says(Remembered("other name", "other", ROWS[0].text)) == contents.rows[0].says
+    assert (contents.unit, contents.tuned) == ("passages", "")

@@ -23,7 +23,7 @@ from method_trials import (
     plain_peft,
     train,
 )
-from tunesmith.core.errors import BadOption
+from tunesmith.core.errors import BadOption, DamagedFile
 from tunesmith.core.task import LANGUAGE, Task
 from tunesmith.method._mixture import Mixture
 from tunesmith.method.continued import Continued
@@ -182,16 +182,65 @@ def test_what_is_no_low_rank_adapter_is_refused_by_its_folder(folders: Folders, 
             mixed((good, tmp_path / place), base).start()
 
 
-def test_a_head_beside_an_adapter_is_refused(folders: Folders, tmp_path: Path) -> None:
-    base = folders["bert"]
-    made = [adapter("lora", LORA, base, tmp_path / str(steps), CLASSES, steps) for steps in (1, 2)]
-    with pytest.raises(BadOption, match="holds a head"):
-        mixed(made, base, CLASSES).start()
+def test_a_network_with_a_head_takes_no_experts(folders: Folders, tmp_path: Path) -> None:
+    made = [adapter("lora", LORA, folders["bert"], tmp_path / str(steps), CLASSES, steps) for steps in (1, 2)]
+    with pytest.raises(BadOption, match="It has a new head, and experts have none"):
+        mixed(made, folders["bert"], CLASSES).start()
 
 
-def test_one_adapter_is_no_mixture(two: tuple[Path, Path], folders: Folders) -> None:
-    with pytest.raises(BadOption, match="needs at least two adapters"):
-        mixed(two[:1], folders["llama"]).start()
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("bias", "all"),
+        ("init_lora_weights", "pissa"),
+        ("lora_bias", True),
+        ("modules_to_save", ["lm_head"]),
+        ("target_parameters", ["experts.down_proj"]),
+        ("trainable_token_indices", [3]),
+    ],
+)
+def test_what_is_more_than_changes_of_layers_is_refused_and_named(
+    option: str, value: object, two: tuple[Path, Path], folders: Folders
+) -> None:
+    path = two[1] / "adapter_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), option: value}))
+    with pytest.raises(BadOption, match=f"second has more than changes of layers: {option} is "):
+        mixed(two, folders["llama"]).start()
+
+
+def test_changed_embeddings_are_refused_and_the_base_is_left_as_it_was(
+    two: tuple[Path, Path], folders: Folders, tmp_path: Path
+) -> None:
+    other = adapter("lora", {**LORA, "embeddings": True}, folders["llama"], tmp_path / "embeddings")
+    with pytest.raises(BadOption, match=r"embeddings changes model\.embed_tokens, which is no linear"):
+        mixed((two[0], other), folders["llama"]).start()
+
+
+def test_the_base_stays_as_it_was(two: tuple[Path, Path], folders: Folders) -> None:
+    trial = mixed(two, folders["llama"])
+    before = trial.base().network.state_dict()
+    after = trial.start().network.state_dict()
+    assert all(torch.equal(after.get(name, after.get(_inside(name))), each) for name, each in before.items())  # type: ignore[arg-type]  # one of the two is there
+
+
+def _inside(name: str) -> str:
+    place, _, last = name.rpartition(".")
+    return f"{place}.base.{last}"
+
+
+def test_an_adapter_that_is_gone_is_named_when_a_package_is_written(
+    two: tuple[Path, Path], folders: Folders, tmp_path: Path
+) -> None:
+    trial = mixed(two, folders["llama"])
+    trained = trial.trained()
+    shutil.rmtree(two[1])
+    with pytest.raises(DamagedFile, match=r"second/adapter_config\.json is gone, and a package needs it"):
+        keep(trained, trial.method, tmp_path / "package")
+
+
+def test_one_adapter_is_no_mixture(two: tuple[Path, Path]) -> None:
+    with pytest.raises(BadOption, match="at least 2"):
+        METHODS.build("experts", {"adapters": [str(two[0])]})
 
 
 def test_an_adapter_of_another_base_is_refused(two: tuple[Path, Path], folders: Folders) -> None:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from method_trials import FOUR, VECTOR, Folders, Trial, check_training, every
+from method_trials import CLASSES, FOUR, VECTOR, Folders, Trial, check_training, every
 from trained_models import train_two_steps
 from tunesmith.core.cards import Model
 from tunesmith.core.errors import BadOption
@@ -40,3 +40,17 @@ def test_what_is_to_be_frozen_is_left_out_by_name(tiny_model: Model) -> None:
 def test_a_pattern_that_freezes_nothing_is_refused_with_the_names_there_are(tiny_model: Model) -> None:
     with pytest.raises(BadOption, match=r"full\.frozen: .*No weight's name fits 'router'"):
         Full(frozen=("router",)).apply(tiny_model, 7)
+
+
+@pytest.mark.parametrize(
+    ("frozen", "reason"),
+    [(("classifier",), r"classifier\.weight is new for its task"), ((".",), "is new for its task")],
+)
+def test_a_new_head_is_not_frozen(frozen: tuple[str, ...], reason: str, folders: Folders) -> None:
+    with pytest.raises(BadOption, match=reason):
+        Trial(Full(frozen=frozen), folders["bert"], CLASSES).start()
+
+
+def test_freezing_everything_is_refused(tiny_model: Model) -> None:
+    with pytest.raises(BadOption, match="Nothing would learn"):
+        Full(frozen=(".",)).apply(tiny_model, 7)

@@ -17,7 +17,11 @@ def made(more: str = "", *changes: str) -> Recipe:
     return read_text(LEAST + more, "recipe.yaml", changes)
 
 
-NEEDED = {"stack": {"methods": [{"name": "lora"}, {"name": "bitfit"}]}, "continued": {"adapter": "package"}}
+NEEDED = {
+    "stack": {"methods": [{"name": "lora"}, {"name": "bitfit"}]},
+    "continued": {"adapter": "package"},
+    "experts": {"adapters": ["one", "other"]},
+}
 """Options that some methods must be given."""
 
 

@@ -12,7 +12,7 @@ from tunesmith.core.audit import Finding, Given, Material
 from tunesmith.core.cards import Chat, Completion, Decoding, Encoded, Loss, Model
 from tunesmith.core.disk import Disk
 from tunesmith.core.example import BadRow, Cleaned, Example, Kind, Made
-from tunesmith.core.memory import Changed, Reader, Recall, Remembered
+from tunesmith.core.memory import Changed, Contents, Reader, Recall, Remembered
 from tunesmith.core.service import Signal, Trace
 from tunesmith.core.task import LANGUAGE, Family, Held, Says, Task
 
@@ -229,6 +229,14 @@ class Memory(ABC):
         self, folder: Path, disk: Disk, keys: Collection[str] = (), sources: Collection[str] = ()
     ) -> Changed:
         """Make it as if some rows had never been read; raises BadData for one that is not there."""
+
+    @abstractmethod
+    def contents(self, folder: Path) -> Contents:
+        """List the rows that are remembered; no model is needed."""
+
+    @abstractmethod
+    def says(self, row: Remembered) -> str:
+        """Fingerprint what it would keep of a row, as `contents` does for the rows that it holds."""
 
     def tune(self, rows: Sequence[Encoded], folder: Path, reader: Reader, disk: Disk) -> str:
         """Choose on held-out rows what the options leave open, and say what; most have nothing to choose."""

@@ -27,7 +27,8 @@ def check_fit(path: Path, wanted: Mapping[str, Shaped], stored: Mapping[str, Sha
     missing, unexpected = sorted(wanted.keys() - stored.keys()), sorted(stored.keys() - wanted.keys())
     if missing or unexpected:
         raise DamagedFile(
-            f"{path} does not fit its base: missing {missing[:4]}, unexpected {unexpected[:4]}."
+            f"{path} does not fit its base: missing {missing[:4]}, unexpected {unexpected[:4]}. "
+            "Use the base it was made from, or export it again."
         )
     for name, tensor in wanted.items():
         found, taken = list(stored[name].shape), list(tensor.shape)

@@ -45,6 +45,31 @@ class Changed:
     entries: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class KeptRow:
+    """A row that a memory holds: `says` is the same for rows that say the same, whatever they are called.
+
+    `size` is what the memory keeps of it, in the memory's own unit.
+    """
+
+    key: str
+    source: str
+    says: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a memory holds: each row once, and in which `unit` their sizes are, such as tokens.
+
+    `tuned` says what was chosen on held-out rows and stays as it is when rows come and go; empty for nothing.
+    """
+
+    rows: tuple[KeptRow, ...]
+    unit: str
+    tuned: str = ""
+
+
 class Forward(Protocol):
     """A network that runs passes: rows in, log-probabilities of the wanted tokens out."""
 

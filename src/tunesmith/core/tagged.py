@@ -6,12 +6,22 @@ import json
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from tunesmith.core.example import Message
 
 if TYPE_CHECKING:
     from tunesmith.core.cards import Chat
+
+
+def _texts(found: object) -> tuple[str, ...]:
+    """Take a list of texts; raises TypeError for anything else."""
+    if not isinstance(found, list):
+        raise TypeError("no list")
+    every = cast(list[object], found)
+    if not all(isinstance(one, str) for one in every):
+        raise TypeError("no texts")
+    return tuple(map(str, every))
 
 
 def words_of(text: str) -> tuple[str, ...]:
@@ -31,11 +41,10 @@ class Tagged:
         """Take back what `text` gave; None for anything else, as a model that writes may say anything."""
         try:
             found: Any = json.loads(text)
-            words, tags = tuple(found["words"]), tuple(found["tags"])
+            words, tags = (_texts(found[name]) for name in ("words", "tags"))
         except (ValueError, TypeError, KeyError, RecursionError):
             return None
-        is_text = all(isinstance(one, str) for one in (*words, *tags))
-        return cls(words, tags) if is_text and len(words) == len(tags) else None
+        return cls(words, tags) if len(words) == len(tags) else None
 
     def text(self) -> str:
         """Give the JSON object that says it, in the form of a row that could be learned from."""

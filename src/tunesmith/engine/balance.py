@@ -38,6 +38,7 @@ class Balance:
     share: float
     routers: int
     heard: list[tuple[Tensor, Tensor]] = field(default_factory=list)
+    known: set[type[nn.Module]] = field(default_factory=set)
 
     def describe(self) -> str:
         """Say what is asked of routers."""
@@ -108,7 +109,8 @@ def routers(network: PreTrainedModel) -> list[nn.Module]:
     plain = inner(network)
     parts: tuple[Any, ...] = (plain, plain.base_model)
     recorders = ((part._can_record_outputs or {}).get("router_logits") for part in parts)
-    kinds = {recorder.target_class for recorder in recorders if isinstance(recorder, OutputRecorder)}
+    told = (recorder for recorder in recorders if isinstance(recorder, OutputRecorder))
+    kinds = {recorder.target_class for recorder in told if recorder.index == 0}
     found = [module for module in plain.modules() if type(module) in kinds]
     return [router for router in found if "e_score_correction_bias" not in vars(router)["_buffers"]]
 
@@ -116,4 +118,21 @@ def routers(network: PreTrainedModel) -> list[nn.Module]:
 def _hear(balance: Balance, router: nn.Module, _: Any, output: tuple[Tensor, Tensor, Tensor]) -> None:
     if router.training:  # nothing is added where nothing learns
         scores_TC, _, chosen_TK = output
+        if not balance.known:
+            _check_choice(router, scores_TC.detach(), chosen_TK)
+            balance.known.add(type(router))
         balance.heard.append((scores_TC, chosen_TK))
+
+
+def _check_choice(router: nn.Module, scores_TC: Tensor, chosen_TK: Tensor) -> None:
+    """Raise BadRecipe unless what is heard are scores, and the highest of them were chosen."""
+    likely = scores_TC.topk(chosen_TK.shape[-1], dim=-1).values.sort(-1).values
+    taken = scores_TC.gather(-1, chosen_TK).sort(-1).values
+    is_share = bool((scores_TC >= 0).all()) and torch.allclose(
+        scores_TC.sum(-1), scores_TC.new_ones(()), atol=1e-2
+    )
+    if is_share or not torch.equal(likely, taken):
+        raise BadRecipe(
+            f"training.balance: a {type(router).__name__} does not choose by the softmax of what it tells. "
+            "Leave balance out."
+        )

@@ -9,7 +9,7 @@ import torch
 
 from tunesmith.core.cards import Encoded, Loss, Plan, Step
 from tunesmith.core.contracts import Objective
-from tunesmith.core.errors import NonFinite, OutOfMemory
+from tunesmith.core.errors import BadRecipe, NonFinite, OutOfMemory
 from tunesmith.engine.forward import Forward
 from tunesmith.engine.passes import Pass
 from tunesmith.engine.randomness import random_state, set_random_state
@@ -47,6 +47,8 @@ def train(
     only whole steps are taken: the others would wait for one that stopped.
     """
     ranks = Ranks.here()
+    if ranks.size > 1 and forward.reading.task.says == "vector":
+        raise BadRecipe("Texts are compared with all others of a step: train vectors in one process.")
     must_stop = is_asked_to_stop if ranks.size == 1 else lambda: False
     for plan in plans:
         started = perf_counter()

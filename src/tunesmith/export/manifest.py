@@ -62,11 +62,25 @@ class Said(Section):
         return Task(**dict(self))
 
 
+class Change(Section):
+    """How many rows came to a memory and went from it, and how many there were then; `at` is ISO 8601."""
+
+    at: str
+    memory: str
+    added: int
+    removed: int
+    rows: int
+
+
 class Kept(Section):
-    """The memories beside a model, in order, with their options; `made_with` names what computed them."""
+    """The memories beside a model, in order, with their options; `made_with` names what computed them.
+
+    `changes` are those since the package's run ended, in order.
+    """
 
     made_with: str = ""
     memories: tuple[Mapping[str, Any], ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
 class Manifest(Section):

@@ -22,10 +22,10 @@ def vectors(model: Model, texts: Sequence[str]) -> Vectors:
     if model.task.says != "vector":
         raise BadBase(f"{model.name} was not trained to give vectors. Train one with objective: contrast.")
     rows = [list(model.chat.encode_document(text).ids) for text in texts]
-    for row in rows:
+    for number, row in enumerate(rows, 1):
         if len(row) > model.context:
             raise PromptTooLong(
-                f"A text has {len(row)} tokens, but the model reads {model.context}. Shorten it."
+                f"Text {number} has {len(row)} tokens, but the model reads {model.context}. Shorten it."
             )
     found: dict[int, tuple[float, ...]] = {}
     order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
@@ -49,7 +49,6 @@ def _averages(model: Model, rows: list[list[int]]) -> list[tuple[float, ...]]:
             states = network(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
     finally:
         network.train(was_training)
-    means = (
-        states[:, states.shape[1] - ids.shape[1] :].float().mean(1)
-    )  # prompts that were learned come first
+    own = states[:, states.shape[1] - ids.shape[1] :]  # prompts that were learned come first
+    means = own.float().mean(1)
     return [tuple(row) for row in torch.nn.functional.normalize(means, dim=-1).cpu().tolist()]

@@ -12,7 +12,7 @@ from tunesmith.lifecycle.answers import Questions
 from tunesmith.lifecycle.assemble import Prepared
 from tunesmith.lifecycle.cache_folder import user_cache
 from tunesmith.lifecycle.events import Event, Stage, Warned
-from tunesmith.lifecycle.ranking import rank
+from tunesmith.lifecycle.retrieving import find
 from tunesmith.lifecycle.run_folder import RunFolder
 
 
@@ -81,5 +81,5 @@ def ask(model: Model, questions: Questions, is_asked_to_stop: Callable[[], bool]
     if heads.has_head(model.task):
         return heads.read(questions, model, is_asked_to_stop)
     if model.task.says == "vector":
-        return rank(questions, model, is_asked_to_stop)
+        return find(questions, model, is_asked_to_stop)
     return answers.answer(questions, model, Local(), is_asked_to_stop)

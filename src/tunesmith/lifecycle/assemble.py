@@ -142,6 +142,7 @@ def lock(prepared: Prepared, base_fingerprint: str, storage: Storage = "float32"
         "recipe": recipes.fingerprint(prepared.recipe),
         "base": base_fingerprint,
         "data": hash_value(rows),
+        "reads": hash_value(list(_read_by(prepared.parts.method))),
         "versions": {name: version(name) for name in libraries}
         | code
         | {"python": platform.python_version()},
@@ -166,6 +167,10 @@ def check_lock(before: Mapping[str, Any], today: Mapping[str, Any]) -> list[str]
         raise BadData("The data changed since this run began. Start a new run, or put the old data back.")
     if before["base"] != today["base"]:
         raise BadRecipe("The base changed since this run began. Start a new run, or put the old base back.")
+    if before["reads"] != today["reads"]:
+        raise BadRecipe(
+            "What the method goes on from changed since this run began. Start a new run, or put it back."
+        )
     pairs = {**before["versions"], **before["machine"]}, {**today["versions"], **today["machine"]}
     return [
         f"{key} was {old}, is {pairs[1].get(key)}"
@@ -224,6 +229,18 @@ def _data_key(steps: Steps, parts: Parts, base: Path, started_in: Path) -> dict[
     }
 
 
+def _read_by(part: Any) -> Iterator[list[str]]:
+    """Fingerprint the files and folders that a component names, and those of components inside it."""
+    if isinstance(part, tuple):
+        for one in cast(tuple[Any, ...], part):
+            yield from _read_by(one)
+    elif is_dataclass(part) and not isinstance(part, type):
+        for option in fields(part):
+            yield from _read_by(vars(part)[option.name])
+    elif isinstance(part, Path):
+        yield from _contents(part, part)
+
+
 def _contents(option: Any, started_in: Path) -> Iterator[list[str]]:
     """Fingerprint what an option names: a file, such as the key of pseudonyms, a folder of words, a model."""
     if isinstance(option, Path):
@@ -245,6 +262,7 @@ def _hash_rows(rows: Sequence[Encoded]) -> str:
         digest.update(row.weights.tobytes())
         digest.update(row.targets.tobytes())
         digest.update(row.source.tobytes())
+        digest.update(row.second.to_bytes(8, "little"))
     return digest.hexdigest()
 
 

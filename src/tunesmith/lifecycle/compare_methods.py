@@ -154,9 +154,10 @@ def _run(search: Search, folder: RunFolder, is_asked_to_stop: Callable[[], bool]
     assert search.lock is not None  # it is written before the first of them
     prepared = prepare_recipe(folder.recipe, folder.started_in)
     if lock(prepared, search.lock["base"])["data"] != search.lock["data"]:
+        own, room = search.folder.recipe.method.name, prepared.parts.method.room
         raise BadData(
-            f"It takes {prepared.parts.method.room} tokens of the context, so that its rows would be cut "
-            "otherwise than those of the others. Set data.max_tokens so low that they are the same."
+            f"It takes {room} tokens of the context, the recipe's {own} another number, so its rows would be "
+            "cut otherwise. Set data.max_tokens so low that all rows are the same."
         )
     return apart.walk(folder, is_asked_to_stop)
 

@@ -71,7 +71,8 @@ def _base(
     """Have what a package is compared with answer; a base without a head says what is most frequent."""
     task = described.task.task
     if against is not None:
-        if manifest.read(against).task != described.task:
+        other = manifest.read(against).task
+        if (other.says, other.labels, other.several) != (task.says, task.labels, task.several):
             raise BadData(f"{against} says something else than the package: other classes, or another kind.")
         return _answers(packages.load(against, LOADERS), questions, objective)
     base = packages.load_base(described.base, LOADERS, task)
@@ -147,11 +148,19 @@ def _encode(model: Model, row: Example, objective: Objective | None) -> list[Enc
     return pieces
 
 
+_USUAL = "The base has no such head. It is held against saying what is most frequent in these rows."
+_BLIND = {"number": "The base tells no numbers. It is held against the mean of the rows of the run."}
+
+
 def _stands_in(described: Manifest, against: Path | None) -> list[str]:
     if against is not None:
         return [f"In the place of the base stands {against}."]
     if heads.has_head(described.task.task):
-        return ["The base has no such head. It is held against saying what is most frequent in these rows."]
+        return [
+            _BLIND.get(
+                described.task.says, "The base has no such head: what is most frequent here stands in."
+            )
+        ]
     return []
 
 

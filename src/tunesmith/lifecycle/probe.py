@@ -30,9 +30,7 @@ def _change(model: Model, method: str, options: Mapping[str, Any], folder: Path)
 
 
 def _remember(model: Model, memories: Sequence[Mapping[str, Any]], folder: Path, made: str) -> Model:
-    room = Registry("memory", Memory)
-    every = [room.build(one["name"], {k: v for k, v in one.items() if k != "name"}) for one in memories]
-    return recalling(model, every, folder, made)
+    return recalling(model, build_memories(memories), folder, made)
 
 
 def _held(name: str, folder: Path, task: Task, bits: Held) -> Model:
@@ -43,6 +41,12 @@ LOADERS = Loaders(
     find=find, model=load_fitting, chat=load_chat, held=_held, change=_change, remember=_remember
 )
 """How packages are loaded, here and in the server."""
+
+
+def build_memories(memories: Sequence[Mapping[str, Any]]) -> list[Memory]:
+    """Make the memories that a package names, each with its options."""
+    room = Registry("memory", Memory)
+    return [room.build(one["name"], {k: v for k, v in one.items() if k != "name"}) for one in memories]
 
 
 def probe(folder: Path) -> Comparison:

@@ -14,7 +14,7 @@ from tunesmith.lifecycle.answers import Questions
 TOKENS_AT_ONCE = 8192
 
 
-def rank(questions: Questions, model: Model, is_asked_to_stop: Callable[[], bool]) -> Answers:
+def find(questions: Questions, model: Model, is_asked_to_stop: Callable[[], bool]) -> Answers:
     """Answer every row with the place of its text, such as `3 of 120`; texts as near as it come before it.
 
     Raises Stopped when asked to stop.

@@ -11,8 +11,8 @@ from tunesmith.core.cards import Encoded
 from tunesmith.core.contracts import Memory
 from tunesmith.core.disk import Disk
 from tunesmith.core.errors import BadData, BadRecipe
-from tunesmith.core.memory import Changed, Forward, Reader, Recall, Remembered
-from tunesmith.memory import _datastore, _store
+from tunesmith.core.memory import Changed, Contents, Forward, Reader, Recall, Remembered
+from tunesmith.memory import _contents, _datastore, _store
 from tunesmith.memory._datastore import Datastore
 from tunesmith.memory._manifest import Manifest
 from tunesmith.memory._mixture import tune
@@ -76,6 +76,17 @@ class Neighbours(Memory):
         """Forget rows: to the bit, the memory is then one that never read them. What was tuned stays."""
         return _store.remove(_store.read(folder, KIND), keys, sources, self._finish, disk)
 
+    def contents(self, folder: Path) -> Contents:
+        """List the rows; the size of each is how many of its tokens are kept."""
+        store = _store.read(folder, KIND)
+        sizes = (row.entries for row in store.rows)
+        tuned = (f"{name} {store.manifest.tuned[name]:.3g}" for name in self._left_open(store))
+        return Contents(_contents.listed(store.rows, sizes), "tokens", " and ".join(tuned))
+
+    def says(self, row: Remembered) -> str:
+        """Fingerprint the token sequences of a row."""
+        return _contents.joined(_datastore.digest(sequence) for sequence in row.sequences)
+
     def tune(self, rows: Sequence[Encoded], folder: Path, reader: Reader, disk: Disk) -> str:
         """Choose the weight, and the temperature if it is unset, that make held-out rows likeliest.
 
@@ -111,6 +122,11 @@ class Neighbours(Memory):
                 "temperature, or hold validation rows out and tune them."
             )
         return Mixing(datastore, self.state, weight, temperature)
+
+    def _left_open(self, store: Store) -> list[str]:
+        """Name the options that were chosen on held-out rows."""
+        options = {"weight": self.weight, "temperature": self.temperature}
+        return [name for name, given in options.items() if given is None and name in store.manifest.tuned]
 
     def _datastore(self, store: Store) -> Datastore:
         store.check_options(self._about())

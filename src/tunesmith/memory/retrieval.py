@@ -14,8 +14,18 @@ from tunesmith.core.disk import Disk
 from tunesmith.core.errors import BadOption
 from tunesmith.core.example import Message
 from tunesmith.core.hashing import hash_text
-from tunesmith.core.memory import Changed, Forward, Passage, Processor, Reader, Recall, Remembered, Shown
-from tunesmith.memory import _store
+from tunesmith.core.memory import (
+    Changed,
+    Contents,
+    Forward,
+    Passage,
+    Processor,
+    Reader,
+    Recall,
+    Remembered,
+    Shown,
+)
+from tunesmith.memory import _contents, _store
 from tunesmith.memory._manifest import Column, Kept, Manifest
 from tunesmith.memory._passages import cut
 from tunesmith.memory._store import Piece, Store
@@ -66,6 +76,15 @@ class Retrieval(Memory):
     ) -> Changed:
         """Forget rows with all of their passages."""
         return _store.remove(_store.read(folder, KIND), keys, sources, _store.nothing_more, disk)
+
+    def contents(self, folder: Path) -> Contents:
+        """List the rows; the size of each is how many passages it was cut into."""
+        rows = _store.read(folder, KIND).rows
+        return Contents(_contents.listed(rows, (1 for _ in rows)), "passages")
+
+    def says(self, row: Remembered) -> str:
+        """Fingerprint the text of a row."""
+        return _contents.joined([hash_text(row.text)])
 
     def open(self, folder: Path, reader: Reader) -> Recall:
         """Read the passages and the words in them."""

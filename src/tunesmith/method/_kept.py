@@ -21,6 +21,18 @@ _UNMERGED = ("ADAPTION_PROMPT", "P_TUNING", "PREFIX_TUNING", "PROMPT_TUNING")
 """What peft cannot fold into weights, by its own names."""
 
 
+_NOTHING = (None, False, [], {})
+_PLAIN: dict[str, tuple[Any, ...]] = {
+    "bias": (None, "none"),
+    "init_lora_weights": (None, True, False, "gaussian"),
+    **dict.fromkeys(
+        ("lora_bias", "modules_to_save", "target_parameters", "trainable_token_indices"), _NOTHING
+    ),
+    **dict.fromkeys(("layer_replication", "alora_invocation_tokens"), _NOTHING),
+}
+"""What peft's options for low-rank adapters may be, so that A and B of linear layers are all there is."""
+
+
 def begun_by(folder: Path) -> Method | None:
     """Give the method that made room for what is in a folder; None for an adapter that needs none."""
     if not (folder / CHANGES).is_file():
@@ -55,8 +67,9 @@ def refuses_as_expert(folder: Path) -> str:
     if written["peft_type"] != "LORA" or written.get("use_dora"):
         kind = "DORA" if written.get("use_dora") else written["peft_type"]
         return f"{folder} holds an adapter of kind {kind}. Experts are low-rank: method: lora."
-    if written.get("modules_to_save") or written.get("target_parameters"):
-        return f"{folder} holds a head, or changes of weights that are no layers, beside its adapter."
+    for option, plain in _PLAIN.items():
+        if (found := written.get(option)) not in plain:
+            return f"{folder} has more than changes of layers: {option} is {found!r}. Train it without."
     return ""
 
 

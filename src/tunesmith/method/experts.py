@@ -15,10 +15,10 @@ from pydantic import Field
 
 from tunesmith.core.cards import Model
 from tunesmith.core.contracts import Method
-from tunesmith.core.errors import BadOption
+from tunesmith.core.errors import BadOption, DamagedFile
 from tunesmith.core.kept import ADAPTER, ADAPTER_TENSORS
 from tunesmith.method import _kept, _low_rank, _peft
-from tunesmith.method._network import check, learn
+from tunesmith.method._network import check, head, learn
 
 if TYPE_CHECKING:
     from torch import nn
@@ -38,13 +38,15 @@ class Experts(Method):
     usual_rate = 2e-2
     adapters: Annotated[
         tuple[Path, ...],
-        Field(description="Folders of packages with low-rank adapters, or of adapters of peft's."),
-    ] = ()
+        Field(
+            min_length=2, description="Folders of packages with low-rank adapters, or of adapters of peft's."
+        ),
+    ]
 
     def refuses(self, network: PreTrainedModel) -> str:
         """Say why what is in a folder cannot be an expert."""
-        if len(self.adapters) < 2:
-            return "A mixture needs at least two adapters: write adapters: [FOLDER, FOLDER]."
+        if head(network):
+            return "It has a new head, and experts have none: they mix what adapters learned of language."
         return next(filter(None, (_kept.refuses_as_expert(folder) for folder in self.adapters)), "")
 
     def apply(self, model: Model, seed: int) -> Model:
@@ -77,6 +79,10 @@ class Experts(Method):
         for source, place in zip(self.adapters, kept, strict=True):
             (folder / place).mkdir(parents=True)
             for name in (ADAPTER, ADAPTER_TENSORS):
+                if not (source / name).is_file():
+                    raise DamagedFile(
+                        f"{source / name} is gone, and a package needs it. Put it back; then go on."
+                    )
                 shutil.copyfile(source / name, folder / place / name)
         return replace(self, adapters=tuple(kept))
 
@@ -87,10 +93,17 @@ class Experts(Method):
 
 def _changes(model: Model, folder: Path) -> dict[str, Change]:
     """Read what an adapter does to every layer, by its name; the network is as it was afterwards."""
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
     wrapped = _kept.place_adapter(
         _peft.wrap(model, _kept.configuration(folder), 0, "experts"), folder
     ).network
     inside: nn.Module = wrapped.get_base_model()  # type: ignore[operator]  # of peft's class
     found = {name: _low_rank.factors(layer) for name, layer in _low_rank.named_layers(inside)}
+    changed = {name for name, layer in inside.named_modules() if isinstance(layer, BaseTunerLayer)}
     wrapped.unload()  # type: ignore[operator]  # of peft's class
+    if others := sorted(changed - found.keys()):
+        raise BadOption(
+            f"method.experts: {folder} changes {others[0]}, which is no linear layer. Train it without."
+        )
     return found

@@ -49,8 +49,8 @@ class Tags(Objective):
         if unknown := [tag for tag in tagged.tags if tag not in task.labels]:
             raise BadData(f"The tag {unknown[0]!r} is none of {list(task.labels)}. Mend it, or add it there.")
         found = chat.encode_words(tagged.words)
-        numbers = iter(tagged.tags)
-        wanted = [task.labels.index(next(numbers)) if weight else 0 for weight in found.weights]
+        rest = iter(tagged.tags)
+        wanted = [task.labels.index(next(rest)) if weight else 0 for weight in found.weights]
         return [replace(found, targets=array("d", wanted))]
 
     def loss(self, logprobs: "Tensor", weights: "Tensor") -> Loss:

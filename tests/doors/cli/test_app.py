@@ -99,7 +99,7 @@ def test_help_lists_every_command_with_its_sentence(command: Command) -> None:
     told = command("--help")
     assert told.code == 0
     names = {path.stem for path in Path(app.__file__).parent.glob("*.py")}
-    assert {"run", "check", "chat"} <= {name.replace(" ", "_") for name in COMMANDS} <= names | {"resume"}
+    assert {"run", "check", "chat"} <= {re.sub("[ -]", "_", name) for name in COMMANDS} <= names | {"resume"}
     assert [name for name in COMMANDS if f" {name} " not in told.out + in_groups(command)] == []
     undocumented = [name for name, function in COMMANDS.items() if not function.__doc__]
     assert undocumented == []

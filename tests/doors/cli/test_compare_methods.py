@@ -53,3 +53,17 @@ def test_it_needs_a_recipe_or_a_folder(command: Command, tmp_path: Path) -> None
     assert "Give either a recipe, or --resume" in command("compare-methods").err
     told = command("compare-methods", tmp_path / "recipe.yaml", "--resume", tmp_path)
     assert (told.code, told.out) == (2, "")
+
+
+def test_what_a_comparison_began_with_is_not_changed_when_it_goes_on(
+    command: Command, tmp_path: Path
+) -> None:
+    told = command("compare-methods", "--resume", tmp_path, "--methods", "lora")
+    assert told.code == 2
+    assert "goes on with the methods and changes it began with" in told.err
+
+
+def test_a_table_needs_a_folder_before_anything_is_trained(command: Command, tmp_path: Path) -> None:
+    told = command("compare-methods", tmp_path / "recipe.yaml", "--table", tmp_path / "no" / "table.md")
+    assert told.code == 2
+    assert "--table: there is no folder" in told.err

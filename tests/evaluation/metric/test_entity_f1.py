@@ -3,6 +3,7 @@
 import pytest
 
 from tunesmith.core.cards import Completion
+from tunesmith.core.errors import BadData
 from tunesmith.core.tagged import Tagged
 from tunesmith.evaluation.metric.entity_f1 import EntityF1, entities
 
@@ -59,3 +60,8 @@ def test_the_value_is_that_of_all_rows_together():
 
 def test_a_reference_of_another_kind_has_no_entities(example):
     assert EntityF1().score(Completion(answer(WANTED)), example("red")) == (0.0, 0.0, 0.0)
+
+
+def test_tags_that_are_numbers_are_refused() -> None:
+    with pytest.raises(BadData, match="the tag '0' is a number"):
+        list(entities(["0", "3"]))

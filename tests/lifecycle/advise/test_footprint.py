@@ -35,6 +35,7 @@ NOT_TRIED = {
     "qlora": "needs a base in few bits",
     "features": "its head follows from the classes",
     "continued": "needs an adapter",
+    "experts": "needs adapters",
 }
 NAMES = [name for name in METHODS.names() if name not in NOT_TRIED]
 

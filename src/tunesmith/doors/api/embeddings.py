@@ -3,6 +3,7 @@
 import base64
 from array import array
 from collections.abc import Generator, Sequence
+from contextlib import aclosing
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -43,8 +44,9 @@ async def post_embeddings(http: Request) -> JSONResponse:
     service = service_of(request.model, state)
     state.lane.refuse_if_full()
     try:
-        async for found in state.lane.read(_once(service, request.texts)):
-            return JSONResponse(_body(request, found))
+        async with aclosing(state.lane.read(_once(service, request.texts))) as turn:
+            async for found in turn:
+                return JSONResponse(_body(request, found))
     except PromptTooLong as error:
         raise Failure(400, str(error), param="input", code="context_length_exceeded") from None
     except BadBase as error:

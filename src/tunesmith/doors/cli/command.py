@@ -9,7 +9,10 @@ import typer
 
 COMMANDS: dict[str, Callable[..., None]] = {}
 
-GROUPS = {"data": "Look into data, mend it, have people label it, find out how much is enough."}
+GROUPS = {
+    "data": "Look into data, mend it, have people label it, find out how much is enough.",
+    "memory": "Change what a package remembers, without training.",
+}
 """Words that stand before others: `data audit` is a command of the group `data`."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]

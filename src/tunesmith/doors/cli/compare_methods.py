@@ -46,6 +46,10 @@ def compare_methods(  # noqa: PLR0913, PLR0917  # each is an option on the comma
     """
     if (recipe is None) == (resume is None):
         raise BadOption("Give either a recipe, or --resume FOLDER alone.")
+    if resume is not None and (methods or changes):
+        raise BadOption("--resume goes on with the methods and changes it began with. Leave others out.")
+    if table is not None and not table.resolve().parent.is_dir():
+        raise BadOption(f"--table: there is no folder {table.resolve().parent}. Make it first.")
     # Before anything heavy is imported: a Ctrl-C in the middle of that would end in a traceback.
     with stop_on_signals() as is_asked_to_stop:
         from tunesmith.lifecycle import compare_methods as comparing

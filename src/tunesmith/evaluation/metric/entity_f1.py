@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tunesmith.core.cards import Completion
 from tunesmith.core.contracts import Metric
+from tunesmith.core.errors import BadData
 from tunesmith.core.example import Example
 from tunesmith.core.tagged import Tagged
 
@@ -58,6 +59,11 @@ def _ends(tag: str, after: str) -> bool:
 
 
 def _parts(tag: str) -> tuple[str, str]:
-    """Part a tag into where in an entity the word stands, and its type; a tag without that is all type."""
+    """Part a tag into where in an entity the word stands, and its type; a tag without that is all type.
+
+    Raises BadData for a number: which of them is outside of entities, nobody can tell.
+    """
+    if tag.isdigit():
+        raise BadData(f"entity_f1: the tag {tag!r} is a number. Write names, or measure word_accuracy.")
     place, _, kind = tag.partition("-")
     return (place, kind) if place in ("B", "I", "E", "S") else ("I", tag)
