@@ -90,7 +90,8 @@ def test_an_option_of_the_wrong_type_or_size_is_refused_never_converted(value: o
 
 def test_options_are_listed_in_the_order_of_the_file() -> None:
     assert METHODS.options("lora")[:4] == ["rank", "alpha", "dropout", "targets"]
-    assert METHODS.options("full") == []
+    assert METHODS.options("full") == ["frozen"]
+    assert METHODS.options("scratch") == []
 
 
 @pytest.mark.usefixtures("plugin")

@@ -156,11 +156,7 @@ def _stands_in(described: Manifest, against: Path | None) -> list[str]:
     if against is not None:
         return [f"In the place of the base stands {against}."]
     if heads.has_head(described.task.task):
-        return [
-            _BLIND.get(
-                described.task.says, "The base has no such head: what is most frequent here stands in."
-            )
-        ]
+        return [_BLIND.get(described.task.says, _USUAL)]
     return []
 
 
